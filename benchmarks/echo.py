@@ -1,0 +1,51 @@
+"""The floor: a gRPC server that sends each DecideRequest back, on the same stack as the PDP (grpc.aio, one process).
+
+``python -m benchmarks.echo`` prints ``listening 127.0.0.1:PORT`` and serves until its standard input closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import grpc
+
+from pdp.v1 import decision_pb2
+
+METHOD = "/benchmarks.Echo/Echo"
+
+
+class Echo(grpc.GenericRpcHandler):
+    """Answers any method with its own message."""
+
+    def __init__(self) -> None:
+        self._handler = grpc.unary_unary_rpc_method_handler(
+            self._echo,
+            request_deserializer=decision_pb2.DecideRequest.FromString,
+            response_serializer=decision_pb2.DecideRequest.SerializeToString,
+        )
+
+    @staticmethod
+    async def _echo(request: decision_pb2.DecideRequest, _: object) -> decision_pb2.DecideRequest:
+        return request
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+        """The one handler, whatever is asked."""
+        del handler_call_details
+        return self._handler
+
+
+async def serve() -> None:
+    """Serve until standard input closes."""
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers((Echo(),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    sys.stdout.write(f"listening 127.0.0.1:{port}\n")
+    sys.stdout.flush()
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    await server.stop(0.5)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())

@@ -1,0 +1,210 @@
+"""Serve the three example bundles and ask them what real agents would ask: ``make demo``.
+
+Starts one ``pdp serve`` per bundle as a child process, sends the requests of ``requests.jsonl`` over gRPC and prints what
+came back. Ends with 1 when a server does not start, a call fails or an answer is not the expected one.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pdp.cli.answers import changes, explain_obligation
+from pdp.client import Client
+from pdp.errors import PdpError
+from pdp.types import Decision, Effect, JsonObject, Request
+from pdp.wire.document import request_from_document
+
+HERE = Path(__file__).resolve().parent
+START_SECONDS = 60.0
+STYLES = {Effect.ALLOW: "green", Effect.NARROW: "yellow", Effect.DENY: "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request, what it shows, and the answer it should get."""
+
+    bundle: str
+    label: str
+    expect: Effect
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A decision and how long the caller waited for it, in milliseconds."""
+
+    question: Question
+    decision: Decision
+    milliseconds: float
+
+
+class DemoFailed(Exception):
+    """The text says what went wrong."""
+
+
+def main() -> int:
+    """Run the demo; the exit code."""
+    out = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 132)
+    questions = tuple(read_questions(HERE / "requests.jsonl"))
+    bundles = tuple(dict.fromkeys(q.bundle for q in questions))
+    out.print(f"Starting {len(bundles)} policy decision points: {', '.join(bundles)} ...")
+    try:
+        with ExitStack() as stack:
+            processes = {name: stack.enter_context(process(HERE / name)) for name in bundles}
+            answers = [a for name in bundles for a in ask(name, address(name, processes[name]), questions)]
+    except (DemoFailed, PdpError, OSError) as error:
+        out.print(f"the demo failed: {error}", style="red")
+        return 1
+    for name in bundles:
+        out.print(rows(name, [a for a in answers if a.question.bundle == name]))
+    return summary(out, answers)
+
+
+def read_questions(path: Path) -> Iterator[Question]:
+    """One question a line."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        document: JsonObject = json.loads(line)
+        effect = Effect(document["expect"])
+        yield Question(str(document["bundle"]), str(document["label"]), effect, request_from_document(document["request"]))
+
+
+@contextmanager
+def process(bundle: Path) -> Iterator[subprocess.Popen[str]]:
+    """A server on ``bundle`` in a process of its own, on a free port of the loopback interface."""
+    command = [sys.executable, "-m", "pdp", "serve", "--bundle", str(bundle), "--listen", "127.0.0.1:0"]
+    with subprocess.Popen([*command, "--log-level", "warning"], cwd=HERE.parent, stdout=subprocess.PIPE, text=True) as child:
+        try:
+            yield child
+        finally:
+            child.terminate()
+
+
+def address(bundle: str, child: subprocess.Popen[str]) -> str:
+    """Where the server listens, once it answers decisions."""
+    lines: queue.Queue[str] = queue.Queue()
+    threading.Thread(target=follow, args=(child, lines), daemon=True).start()
+    until = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            line = lines.get(timeout=max(until - time.monotonic(), 0.0))
+        except queue.Empty:
+            raise DemoFailed(f"the server on {bundle} did not serve within {START_SECONDS:.0f} s") from None
+        if not line:
+            raise DemoFailed(f"the server on {bundle} ended with code {child.wait()}; its log stands above")
+        event = json.loads(line)
+        if event["event"] == "serving":
+            return str(event["address"])
+
+
+def follow(child: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
+    """Pass on what the server announces, then an empty line for its end."""
+    for line in child.stdout or ():
+        lines.put(line)
+    lines.put("")
+
+
+def ask(bundle: str, where: str, questions: tuple[Question, ...]) -> Iterator[Answer]:
+    """Send the questions of ``bundle`` to its server, one after the other over one channel."""
+    mine = [q for q in questions if q.bundle == bundle]
+    with Client(where) as client:
+        client.decide(mine[0].request)  # opens the connection, so that the times below are those of decisions
+        for question in mine:
+            started = time.perf_counter()
+            decision = client.decide(question.request)
+            yield Answer(question, decision, (time.perf_counter() - started) * 1000)
+
+
+def rows(bundle: str, answers: list[Answer]) -> Table:
+    """One bundle's answers."""
+    table = Table(title=bundle, title_justify="left", title_style="bold", header_style="bold", show_lines=True, expand=True)
+    for heading, ratio in (("what the agent asked for, and what it was about to do", 6), ("effect", 1), ("intent", 2)):
+        table.add_column(heading, ratio=ratio, overflow="fold", min_width=6)
+    table.add_column("score ≥ threshold", ratio=1, min_width=11)
+    table.add_column("why", ratio=6, overflow="fold")
+    table.add_column("ms", justify="right", min_width=4)
+    for answer in answers:
+        table.add_row(
+            asked(answer.question), effect(answer), intent(answer), score(answer), why(answer), f"{answer.milliseconds:.1f}"
+        )
+    return table
+
+
+def asked(question: Question) -> Text:
+    """Label, utterance and the operation behind it."""
+    request = question.request
+    words = f"“{request.utterance}”" if request.utterance else "(nothing said)"
+    return Text.assemble((f"{question.label}\n", "bold"), f"{words}\n", (operation(request), "dim"))
+
+
+def operation(request: Request) -> str:
+    """What the agent is about to do, as the gateway sees it."""
+    payload = request.payload
+    for attribute in ("text", "command"):
+        if native := getattr(payload, attribute, ""):
+            return str(native)
+    params = ", ".join(f"{name}={value!r}" for name, value in request.action.params.items())
+    name = request.action.name or getattr(payload, "operation", "") or getattr(payload, "verb", "")
+    return f"{name}({params}) on {request.target.kind} {request.target.name}"
+
+
+def effect(answer: Answer) -> Text:
+    """The effect; marked where it is not the expected one."""
+    got = answer.decision.verdict.effect
+    unexpected = "" if got is answer.question.expect else f" (expected {answer.question.expect.value})"
+    return Text(got.value + unexpected, style=f"bold {STYLES[got]}")
+
+
+def intent(answer: Answer) -> str:
+    """The matched intent."""
+    match = answer.decision.verdict.match
+    return match.intent if match and match.intent else "-"
+
+
+def score(answer: Answer) -> str:
+    """The score against the threshold that counted."""
+    match = answer.decision.verdict.match
+    if match is None or not match.intent:
+        return "-"
+    return f"{match.score:.2f} {'≥' if match.score >= match.accept else '<'} {match.accept:.2f}"
+
+
+def why(answer: Answer) -> str:
+    """Reasons, what was cut down and what the gateway must do."""
+    verdict = answer.decision.verdict
+    lines = [f"{r.code.value}: {r.text}" for r in verdict.reasons]
+    lines += [f"→ {change}" for change in changes(answer.question.request, verdict.narrowed)]
+    lines += [f"→ {explain_obligation(obligation)}" for obligation in verdict.obligations]
+    return "\n".join(lines)
+
+
+def summary(out: Console, answers: list[Answer]) -> int:
+    """Say how it went; the exit code."""
+    wrong = [a for a in answers if a.decision.verdict.effect is not a.question.expect]
+    middle = statistics.median(a.milliseconds for a in answers)
+    counts = ", ".join(f"{sum(a.decision.verdict.effect is e for a in answers)} {e.value}" for e in reversed(Effect))
+    out.print(f"{len(answers)} decisions over gRPC: {counts}; median {middle:.1f} ms as the caller saw it.")
+    for answer in wrong:
+        text = f"{answer.question.bundle}: “{answer.question.label}” should be {answer.question.expect.value}"
+        out.print(text, style="red")
+    if not wrong:
+        out.print("Every answer is the expected one. Look inside one with:  .venv/bin/pdp explain --bundle examples/workspace-assistant \\")
+        out.print('  --agent workspace-assistant --utterance "Show me my unread e-mails" --action get_unread_emails --target mailbox:own')
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""Why an answer is not allow, and what would have to change for another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from pdp.types import Decision, Effect, IntentMatch, Reason, ReasonCode
+
+REMEDIES: Final[Mapping[ReasonCode, str]] = {
+    ReasonCode.ALLOWED: "nothing: it is allowed",
+    ReasonCode.NARROWED_BY_RULE: "run what was narrowed, or change the request so that the rule does not apply",
+    ReasonCode.NARROWED_BY_SCORE: "run what was narrowed; if people really ask like this, add the utterance as an exemplar",
+    ReasonCode.UNKNOWN_AGENT: "an entry in agents.yaml whose id matches this agent, with an owner and its intents",
+    ReasonCode.NOT_ADMITTED: "an intent of this agent whose actions and targets cover this action on this target",
+    ReasonCode.OUT_OF_SCOPE: "if this purpose is approved, an exemplar that says it; if not, the deny is right",
+    ReasonCode.CLAUSE_NOT_COVERED: "an intent of this agent that covers this clause, or a request without it",
+    ReasonCode.COUNTER_EXEMPLAR: "a request unlike the counter-exemplar; that one was written down as not approved",
+    ReasonCode.AUTHORITY_EXCEEDED: "a request that asks for no more than the intent's exemplars and actions do",
+    ReasonCode.NEGATED: "a request that asks for the action; this one declines it",
+    ReasonCode.TEXT_MANIPULATED: "the request in plain text; find out who disguised it",
+    ReasonCode.NO_UTTERANCE: "an utterance: the prompt, the plan step or the purpose in words",
+    ReasonCode.RULE_DENY: "a request for which the rule's condition is false",
+    ReasonCode.RULE_REQUIRE: "a request for which the rule's condition is true",
+    ReasonCode.RULE_ERROR: "a rule that can be evaluated for this request: `pdp explain` shows its values",
+    ReasonCode.RULE_NOT_BOOLEAN: "a rule whose condition is true or false",
+    ReasonCode.ATTRIBUTE_MISSING: "the attribute in the request, or has(...) around it in the rule",
+    ReasonCode.NARROW_IMPOSSIBLE: "a request that already keeps the rule's bounds; this one cannot be cut down to them",
+    ReasonCode.PAYLOAD_MISMATCH: "target and action that say what the payload does; or leave them empty to have them derived",
+    ReasonCode.PAYLOAD_UNPARSEABLE: "a payload that can be understood: one plain statement or command",
+    ReasonCode.SCORE_INVALID: "a sound model and calibration: this is a fault of the PDP, not of the request",
+    ReasonCode.ENCODER_FAILED: "a working sentence model; see the server's log",
+    ReasonCode.INTERNAL_ERROR: "a repaired PDP; see the server's log under the decision id",
+}
+SCORED: Final = (ReasonCode.OUT_OF_SCOPE, ReasonCode.NARROWED_BY_SCORE, ReasonCode.COUNTER_EXEMPLAR)
+
+
+def remedies(decision: Decision) -> tuple[str, ...]:
+    """What would have to change, one line per kind of reason; nothing for an allow."""
+    verdict = decision.verdict
+    if verdict.effect is Effect.ALLOW:
+        return ()
+    first = {reason.code: reason for reason in reversed(verdict.reasons)}
+    return tuple(_line(first[code], verdict.match) for code in dict.fromkeys(r.code for r in verdict.reasons))
+
+
+def _line(reason: Reason, match: IntentMatch | None) -> str:
+    remedy = REMEDIES[reason.code]
+    if reason.code in SCORED and match is not None and match.intent:
+        return f"{remedy} ({_distance(match)})"
+    return f"{remedy} ({reason.position})" if reason.position else remedy
+
+
+def _distance(match: IntentMatch) -> str:
+    short = match.accept - match.score
+    nearest = f'; nearest: "{match.nearest.text}"' if match.nearest else ""
+    gap = f"{short:.2f} below what {match.intent} accepts" if short > 0 else f"{match.intent} would accept the score"
+    return gap + nearest

@@ -1,0 +1,122 @@
+"""The Decide use case: snapshot once, admit, read, encode, decide, observe."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from time import perf_counter_ns
+
+from pdp import engine, metrics
+from pdp.encoding import EncodingQueue
+from pdp.errors import EncoderError, PdpError
+from pdp.explanation import explain
+from pdp.intent.text import TextLimits, read
+from pdp.snapshot import Snapshot, Snapshots
+from pdp.types import Decision, ReasonCode, Request, Timings, Verdict
+
+log = logging.getLogger(__name__)
+
+
+
+class Stopwatch:
+    """Laps in whole microseconds."""
+
+    def __init__(self) -> None:
+        self.started = self._last = perf_counter_ns()
+
+    def lap(self) -> int:
+        """Microseconds since the last lap."""
+        now = perf_counter_ns()
+        micros, self._last = (now - self._last) // 1000, now
+        return micros
+
+    def total(self) -> int:
+        """Microseconds since the start."""
+        return (perf_counter_ns() - self.started) // 1000
+
+
+Evaluate = Callable[[Request, float | None, Snapshot, Stopwatch], Awaitable[tuple[Verdict, Timings]]]
+
+
+class DecisionPoint:
+    """Answers ``Decide`` and ``Explain``. ``now`` gives epoch seconds, ``new_id`` a fresh decision id."""
+
+    def __init__(
+        self,
+        snapshots: Snapshots,
+        encoding: EncodingQueue,
+        now: Callable[[], float],
+        new_id: Callable[[], str],
+        limits: TextLimits,
+    ) -> None:
+        self._snapshots = snapshots
+        self._encoding = encoding
+        self._now = now
+        self._new_id = new_id
+        self._limits = limits
+
+    async def decide(self, request: Request, deadline: float | None) -> Decision:
+        """Decide. ``deadline`` is in seconds of the event loop's clock, ``None`` for no limit.
+
+        A deny is an answer. Raises ``InvalidRequest``, ``Overloaded``, ``DeadlineTooShort`` or ``NotReady`` where there
+        is none; a caller reads every error as deny.
+        """
+        decision = await self._run(request, deadline, self._evaluate)
+        metrics.observe_decision(decision)
+        return decision
+
+    async def explain(self, request: Request, deadline: float | None) -> Decision:
+        """The same evaluation with ``verdict.trace`` set; nothing is granted, nothing counted."""
+        return await self._run(request, deadline, self._explain)
+
+    async def _run(self, request: Request, deadline: float | None, evaluate: Evaluate) -> Decision:
+        snapshot = self._snapshots.current()
+        watch = Stopwatch()
+        try:
+            verdict, timings = await evaluate(request, deadline, snapshot, watch)
+        except EncoderError:
+            log.exception("encoder failed", extra={"request_id": request.request_id})
+            verdict, timings = engine.deny(ReasonCode.ENCODER_FAILED, "the sentence model failed"), Timings(total=watch.total())
+        except PdpError:
+            raise
+        except Exception:
+            # Fail closed: whatever went wrong, the answer is a deny with its own reason, and the cause is in the log.
+            log.exception("decision failed", extra={"request_id": request.request_id})
+            verdict, timings = engine.deny(ReasonCode.INTERNAL_ERROR, "the PDP failed; see its log"), Timings(total=watch.total())
+        return Decision(
+            decision_id=self._new_id(),
+            request_id=request.request_id,
+            verdict=verdict,
+            revision=snapshot.bundle.revision,
+            encoder=snapshot.encoder,
+            timings=timings,
+            traceparent=request.traceparent,
+        )
+
+    async def _evaluate(
+        self, request: Request, deadline: float | None, snapshot: Snapshot, watch: Stopwatch
+    ) -> tuple[Verdict, Timings]:
+        asked = engine.admit(request, snapshot)
+        admit = watch.lap()
+        if isinstance(asked, Verdict):
+            return asked, Timings(admit=admit, total=watch.total())
+        reading = read(request.utterance, self._limits)
+        refused = engine.screen(asked, reading)
+        text = watch.lap()
+        if refused:
+            return refused, Timings(admit, text, total=watch.total())
+        vectors = await self._encoding.vectors(engine.texts_to_encode(reading), snapshot.bundle.revision, deadline)
+        encode = watch.lap()
+        verdict = engine.decide(asked, reading, vectors, snapshot, self._now())
+        return verdict, Timings(admit, text, encode, watch.lap(), watch.total())
+
+    async def _explain(
+        self, request: Request, deadline: float | None, snapshot: Snapshot, watch: Stopwatch
+    ) -> tuple[Verdict, Timings]:
+        reading = read(request.utterance, self._limits)
+        text = watch.lap()
+        texts = engine.texts_to_encode(reading) if reading.clauses else ()
+        vectors = await self._encoding.vectors(texts, snapshot.bundle.revision, deadline) if texts else None
+        encode = watch.lap()
+        verdict = explain(request, reading, vectors, snapshot, self._now())
+        return verdict, Timings(0, text, encode, watch.lap(), watch.total())

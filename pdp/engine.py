@@ -1,0 +1,156 @@
+"""The decision, as pure functions: no clock, no I/O, no metric, no log (invariant 4).
+
+``admit`` cuts by agent, target and action; ``screen`` refuses texts that need no model; ``decide`` judges the rest from
+vectors. Whatever is not an allow or a narrow is a deny::
+
+    nothing admits · text manipulated · out of scope · a clause uncovered · authority exceeded
+    · a rule failed · a deny is true · a require is not true · narrowing impossible   → deny
+    any cut or obligation                                                             → narrow
+    else                                                                              → allow
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pdp.intent.calibration import Band
+from pdp.intent.text import Reading
+from pdp.matching import Asked, Matching, Scores, match
+from pdp.native import derive
+from pdp.policy.facts import compute
+from pdp.policy.model import Intent, Mode, Rule, RuleEffect, Scope
+from pdp.policy.narrowing import NarrowFailure, narrow
+from pdp.policy.rules import RuleContext, RuleOutcome
+from pdp.snapshot import Snapshot
+from pdp.types import Derived, Effect, Reason, ReasonCode, Request, ShadowFinding, Verdict
+
+# Findings of ``pdp.intent.text`` that nobody writes by accident: the text is disguised or carries planted instructions.
+MANIPULATIONS = frozenset({"bidi_control", "encoded_text", "letter_spacing", "mixed_script", "planted_instruction", "tag_characters"})
+
+
+def deny(code: ReasonCode, text: str, derived: Derived | None = None) -> Verdict:
+    """A deny for one reason."""
+    return Verdict(Effect.DENY, (Reason(code, text),), derived=derived)
+
+
+def admit(request: Request, snapshot: Snapshot) -> Asked | Verdict:
+    """Cut by native payload, agent, target and action, without the model."""
+    derived = derive(request.payload, request.target, request.action) if request.payload else None
+    if derived is not None:
+        if not derived.parsed:
+            return deny(ReasonCode.PAYLOAD_UNPARSEABLE, f"the {derived.kind} payload cannot be understood", derived)
+        if derived.mismatches:
+            return deny(ReasonCode.PAYLOAD_MISMATCH, "; ".join(derived.mismatches), derived)
+        request = replace(request, target=derived.target, action=derived.action)
+    usable = snapshot.admission.usable(request.agent.id)
+    if usable is None:
+        return deny(ReasonCode.UNKNOWN_AGENT, f"no entry of agents.yaml names {request.agent.id!r}", derived)
+    admitted = snapshot.admission.admitted(request.agent.id, request.target, request.action)
+    if admitted.size == 0:
+        target = f"{request.target.kind} {request.target.name}".strip()
+        text = f"no intent of {request.agent.id} covers {request.action.name!r} on {target!r}"
+        return deny(ReasonCode.NOT_ADMITTED, text, derived)
+    return Asked(request, derived, usable, admitted)
+
+
+def screen(asked: Asked, reading: Reading) -> Verdict | None:
+    """Refuse a text that needs no model: empty, or disguised."""
+    if not reading.clauses:
+        return deny(ReasonCode.NO_UTTERANCE, "the utterance is empty, so nothing says what this call is for", asked.derived)
+    disguised = sorted(MANIPULATIONS.intersection(reading.findings))
+    if disguised:
+        return deny(ReasonCode.TEXT_MANIPULATED, f"the utterance is disguised: {', '.join(disguised)}", asked.derived)
+    return None
+
+
+def decide(asked: Asked, reading: Reading, vectors: Scores, snapshot: Snapshot, now: float) -> Verdict:
+    """Judge a request. ``vectors``: float32 [texts, dimension] as ``texts_to_encode`` orders them; ``now``: epoch seconds."""
+    matching = match(asked, reading, vectors, snapshot)
+    base = Verdict(Effect.DENY, matching.refusals, matching.match, derived=asked.derived)
+    if matching.refusals:
+        return base
+    intent = snapshot.bundle.intents[matching.column]
+    outcomes = evaluate_rules(asked, reading, matching, snapshot, now)
+    shadow = tuple(f for o in outcomes if o.rule.mode is Mode.SHADOW and (f := _shadow(o)))
+    enforced = tuple(o for o in outcomes if o.rule.mode is Mode.ENFORCE)
+    base = replace(base, shadow=shadow)
+    denials = tuple(r for o in enforced if (r := denial(o)))
+    if denials:
+        return replace(base, reasons=denials)
+    return _grantable(base, asked, intent, matching, enforced)
+
+
+def texts_to_encode(reading: Reading) -> tuple[str, ...]:
+    """The whole text, then each clause when there are several: the rows that ``decide`` expects."""
+    return (reading.canonical, *reading.clauses) if len(reading.clauses) > 1 else (reading.canonical,)
+
+
+def evaluate_rules(
+    asked: Asked, reading: Reading, matching: Matching, snapshot: Snapshot, now: float
+) -> tuple[RuleOutcome, ...]:
+    """Global rules and those of the matched intent, each with its result; order carries no meaning."""
+    settings = snapshot.bundle.settings
+    rules = snapshot.rules_of(matching.column)
+    facts = compute(asked.request, reading.canonical, reading.findings, settings, now, rules.facts)
+    return rules.evaluate(RuleContext(asked.request, asked.derived, matching.match, facts))
+
+
+def denial(outcome: RuleOutcome) -> Reason | None:
+    """Why this rule denies: it failed, a deny is true, or a require is anything but true."""
+    rule = outcome.rule
+    if outcome.code is not None:
+        return Reason(outcome.code, f"rule {rule.id} could not be evaluated: {outcome.error}", rule.id, rule.position)
+    if rule.effect is RuleEffect.DENY and outcome.result is not False:
+        return Reason(ReasonCode.RULE_DENY, rule.message, rule.id, rule.position)
+    if rule.effect is RuleEffect.REQUIRE and outcome.result is not True:
+        return Reason(ReasonCode.RULE_REQUIRE, rule.message, rule.id, rule.position)
+    return None
+
+
+def _shadow(outcome: RuleOutcome) -> ShadowFinding | None:
+    reason = denial(outcome)
+    if reason:
+        return ShadowFinding(outcome.rule.id, Effect.DENY, reason.text)
+    if outcome.rule.effect is RuleEffect.NARROW and outcome.result:
+        return ShadowFinding(outcome.rule.id, Effect.NARROW, outcome.rule.message)
+    return None
+
+
+def _grantable(
+    base: Verdict, asked: Asked, intent: Intent, matching: Matching, outcomes: tuple[RuleOutcome, ...]
+) -> Verdict:
+    applied = tuple(o.rule for o in outcomes if o.rule.effect is RuleEffect.NARROW and o.result)
+    unsure = matching.band is Band.NARROW
+    if unsure and not intent.narrow:
+        text = f"{intent.id} is not sure enough ({matching.match.score:.2f} of {matching.match.accept:.2f}) and has no narrowed scope"
+        return replace(base, reasons=(Reason(ReasonCode.OUT_OF_SCOPE, text, position=intent.position),))
+    scopes = (*(r.scope for r in applied), *((intent.narrow,) if unsure else ()))
+    if not scopes:
+        return replace(base, effect=Effect.ALLOW, reasons=(_allowed(intent, matching),))
+    return _narrowed(base, asked, scopes, _narrow_reasons(applied, intent, matching, unsure=unsure), _allowed(intent, matching))
+
+
+def _narrowed(
+    base: Verdict, asked: Asked, scopes: tuple[Scope, ...], reasons: tuple[Reason, ...], allowed: Reason
+) -> Verdict:
+    result = narrow(asked.request, asked.derived, scopes)
+    if isinstance(result, NarrowFailure):
+        return replace(base, reasons=(Reason(ReasonCode.NARROW_IMPOSSIBLE, result.text), *reasons))
+    obligations = tuple(o for s in scopes for o in s.obligations)
+    if not obligations and not result.changed:
+        # Every bound already holds: the request is within the narrowed scope as it stands.
+        return replace(base, effect=Effect.ALLOW, reasons=(allowed,))
+    return replace(base, effect=Effect.NARROW, reasons=reasons, obligations=obligations, narrowed=result.request)
+
+
+def _allowed(intent: Intent, matching: Matching) -> Reason:
+    text = f"within {intent.id} ({matching.match.score:.2f}, accepts from {matching.match.accept:.2f})"
+    return Reason(ReasonCode.ALLOWED, text, position=intent.position)
+
+
+def _narrow_reasons(applied: tuple[Rule, ...], intent: Intent, matching: Matching, *, unsure: bool) -> tuple[Reason, ...]:
+    by_rule = tuple(Reason(ReasonCode.NARROWED_BY_RULE, r.message, r.id, r.position) for r in applied)
+    if not unsure:
+        return by_rule
+    text = f"{intent.id} at {matching.match.score:.2f} lies between {matching.match.narrow:.2f} and {matching.match.accept:.2f}"
+    return (*by_rule, Reason(ReasonCode.NARROWED_BY_SCORE, text, position=intent.position))

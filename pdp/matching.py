@@ -1,0 +1,226 @@
+"""What the utterance asks for, judged against the intents that admit the call. Pure.
+
+Similarity is topic, not authority: a score only routes to an intent. What a clause asks for (verb, scope, recipient,
+privilege) must also lie within what the intent grants, and every clause must be covered by some intent of the agent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdp.intent.authority import Authority, beyond, declined, read_authority
+from pdp.intent.calibration import Band
+from pdp.intent.index import IntentScores
+from pdp.intent.text import Reading
+from pdp.policy.admission import Columns
+from pdp.policy.model import Mode
+from pdp.snapshot import Snapshot
+from pdp.types import ClauseTrace, Derived, IntentMatch, Neighbour, Reason, ReasonCode, Request
+
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that some intent admits. ``request`` has target and action filled in from the native payload."""
+
+    request: Request
+    derived: Derived | None
+    usable: Columns
+    admitted: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How one clause is covered. ``column`` is -1 where nothing covers it."""
+
+    text: str
+    authority: Authority
+    column: int
+    score: float
+    band: Band
+    excess: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """The intent matched (``column`` -1: none) with its band, the clauses, and every reason to refuse."""
+
+    column: int
+    band: Band
+    match: IntentMatch
+    clauses: tuple[ClauseTrace, ...]
+    refusals: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Scores of all texts (rows: the whole, then each clause when there are several) for some columns."""
+
+    columns: Columns
+    raw: IntentScores
+    scores: Scores
+    margins: Scores
+
+    @classmethod
+    def of(cls, vectors: Scores, columns: Columns, snapshot: Snapshot) -> Board:
+        """Score ``vectors`` ([texts, dimension]) against ``columns``; arrays are [texts, columns]."""
+        raw = snapshot.index.score(vectors, columns)
+        scores = snapshot.calibration.scores(raw)
+        return cls(columns, raw, scores, scores - snapshot.calibration.accepts(columns))
+
+    def only(self, keep: NDArray[np.bool_]) -> Board:
+        """The same board with some columns."""
+        raw = IntentScores(*(a[:, keep] for a in (self.raw.exemplar, self.raw.exemplar_at, self.raw.counter, self.raw.counter_at)))
+        return Board(self.columns[keep], raw, self.scores[:, keep], self.margins[:, keep])
+
+    def best(self) -> tuple[int, int]:
+        """Row and place of the largest margin; the first of equals, so the answer never wavers."""
+        row, place = np.unravel_index(int(np.argmax(self.margins)), self.margins.shape)
+        return int(row), int(place)
+
+
+def match(asked: Asked, reading: Reading, vectors: Scores, snapshot: Snapshot) -> Matching:
+    """Match the utterance to one of the admitted intents and check that every clause is covered.
+
+    ``vectors`` is float32 [1 + (number of clauses if more than one), dimension], unit length.
+    """
+    several = len(reading.clauses) > 1
+    board = Board.of(vectors, asked.usable if several else asked.admitted, snapshot)
+    enforced = _enforced(board.columns, snapshot)
+    admitted = board.only(np.isin(board.columns, asked.admitted) & enforced) if several else board.only(enforced)
+    if admitted.columns.size == 0 or not np.isfinite(admitted.scores).all():
+        return _unscored(admitted)
+    row, place = admitted.best()
+    column, score = int(admitted.columns[place]), float(admitted.scores[row, place])
+    band = snapshot.calibration.band(column, score)
+    found = _describe(admitted, row, place, snapshot)
+    if band is Band.OUT_OF_SCOPE:
+        return Matching(column, band, found, (), (_out_of_scope(found),))
+    if several:
+        covers = _cover_clauses(reading.clauses, board.only(enforced), column, snapshot)
+    else:
+        covers = (_cover_single(reading.clauses[0], column, score, band, snapshot),)
+    refusals = _refusals(covers, column, snapshot)
+    weakest = Band.NARROW if any(c.band is Band.NARROW for c in covers) else band
+    return Matching(column, weakest, found, tuple(_trace(c, snapshot) for c in covers), refusals)
+
+
+def _enforced(columns: Columns, snapshot: Snapshot) -> NDArray[np.bool_]:
+    intents = snapshot.bundle.intents
+    return np.fromiter((intents[c].mode is Mode.ENFORCE for c in columns), dtype=np.bool_, count=columns.size)
+
+
+def _unscored(board: Board) -> Matching:
+    code = ReasonCode.SCORE_INVALID if board.columns.size else ReasonCode.NOT_ADMITTED
+    text = "a score is not a finite number" if board.columns.size else "only shadow intents admit this call; they grant nothing"
+    return Matching(-1, Band.OUT_OF_SCOPE, IntentMatch("", 0.0, 0.0, 0.0, 0.0), (), (Reason(code, text),))
+
+
+def _describe(board: Board, row: int, place: int, snapshot: Snapshot) -> IntentMatch:
+    column = int(board.columns[place])
+    limits = snapshot.calibration.thresholds(column)
+    score = float(board.scores[row, place])
+    runner, runner_score = _runner_up(board, place, snapshot)
+    name = snapshot.bundle.intents[column].id
+    near, counter = int(board.raw.exemplar_at[row, place]), int(board.raw.counter_at[row, place])
+    return IntentMatch(
+        intent=name,
+        score=score,
+        accept=limits.accept,
+        narrow=limits.narrow,
+        margin=score - limits.accept,
+        nearest=_exemplar(snapshot, name, near, float(board.raw.exemplar[row, place])) if near >= 0 else None,
+        counter=_counter(snapshot, name, counter, float(board.raw.counter[row, place])) if counter >= 0 else None,
+        runner_up=runner,
+        runner_up_score=runner_score,
+    )
+
+
+def _runner_up(board: Board, place: int, snapshot: Snapshot) -> tuple[str, float]:
+    if board.columns.size < 2:  # noqa: PLR2004  # a runner-up needs a second one
+        return "", 0.0
+    margins = board.margins.max(axis=0)
+    margins[place] = -np.inf
+    second = int(np.argmax(margins))
+    row = int(np.argmax(board.margins[:, second]))
+    return snapshot.bundle.intents[int(board.columns[second])].id, float(board.scores[row, second])
+
+
+def _exemplar(snapshot: Snapshot, intent: str, at: int, similarity: float) -> Neighbour:
+    exemplar = snapshot.index.exemplar(at)
+    return Neighbour(intent, exemplar.text, similarity, exemplar.position)
+
+
+def _counter(snapshot: Snapshot, intent: str, at: int, similarity: float) -> Neighbour:
+    exemplar = snapshot.index.counter(at)
+    return Neighbour(intent, exemplar.text, similarity, exemplar.position)
+
+
+def _out_of_scope(found: IntentMatch) -> Reason:
+    near, counter = found.nearest, found.counter
+    if counter and near and counter.similarity > near.similarity:
+        text = f"nearer to a counter-exemplar of {found.intent} ({counter.similarity:.2f}) than to any exemplar ({near.similarity:.2f})"
+        return Reason(ReasonCode.COUNTER_EXEMPLAR, text, position=counter.position)
+    text = f"the utterance is not within an approved intent: nearest is {found.intent} at {found.score:.2f}, needs {found.narrow:.2f}"
+    return Reason(ReasonCode.OUT_OF_SCOPE, text, position=near.position if near else None)
+
+
+def _cover_single(clause: str, column: int, score: float, band: Band, snapshot: Snapshot) -> Coverage:
+    authority = read_authority(clause)
+    return Coverage(clause, authority, column, score, band, beyond(authority, snapshot.profiles[column]))
+
+
+def _cover_clauses(clauses: tuple[str, ...], board: Board, matched: int, snapshot: Snapshot) -> tuple[Coverage, ...]:
+    at = int(np.flatnonzero(board.columns == matched)[0])
+    return tuple(_cover(clause, board, row, at, snapshot) for row, clause in enumerate(clauses, start=1))
+
+
+def _cover(clause: str, board: Board, row: int, matched_at: int, snapshot: Snapshot) -> Coverage:
+    """Own similarity to any of the agent's intents first; else a continuation of the matched one; else nothing."""
+    authority = read_authority(clause)
+    matched, score = int(board.columns[matched_at]), float(board.scores[row, matched_at])
+    if authority.asks_nothing or (authority.declines and not authority.asks):
+        # A fact or a prohibition asks for no authority; it rides along with the clause it belongs to.
+        return Coverage(clause, authority, matched, score, Band.ACCEPT)
+    place = int(np.argmax(board.margins[row]))
+    column, own = int(board.columns[place]), float(board.scores[row, place])
+    band = snapshot.calibration.band(column, own)
+    if band is not Band.OUT_OF_SCOPE:
+        return Coverage(clause, authority, column, own, band, beyond(authority, snapshot.profiles[column]))
+    excess = beyond(authority, snapshot.profiles[matched])
+    if not excess and snapshot.calibration.continues(matched, score):
+        return Coverage(clause, authority, matched, score, Band.ACCEPT)
+    return Coverage(clause, authority, -1, own, Band.OUT_OF_SCOPE, excess)
+
+
+def _refusals(covers: tuple[Coverage, ...], matched: int, snapshot: Snapshot) -> tuple[Reason, ...]:
+    intents = snapshot.bundle.intents
+    found = [r for c in covers if (r := _refusal(c, intents[c.column].id if c.column >= 0 else ""))]
+    refused = declined([c.authority for c in covers], snapshot.profiles[matched])
+    if refused:
+        text = f"the utterance declines what {intents[matched].id} would do: not {', not '.join(refused)}"
+        found.append(Reason(ReasonCode.NEGATED, text))
+    return tuple(found)
+
+
+def _refusal(cover: Coverage, intent: str) -> Reason | None:
+    excess = ", ".join(cover.excess)
+    if not intent:
+        why = f": it {excess}" if excess else ""
+        return Reason(ReasonCode.CLAUSE_NOT_COVERED, f"no intent of this agent covers “{_cut(cover.text)}”{why}")
+    if excess:
+        return Reason(ReasonCode.AUTHORITY_EXCEEDED, f"“{_cut(cover.text)}” goes beyond {intent}: it {excess}")
+    return None
+
+
+def _cut(text: str, most: int = 80) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _trace(cover: Coverage, snapshot: Snapshot) -> ClauseTrace:
+    covered_by = snapshot.bundle.intents[cover.column].id if cover.column >= 0 else ""
+    return ClauseTrace(cover.text, covered_by, cover.score, str(cover.authority))

@@ -1,0 +1,181 @@
+"""A bundle as values: what has been approved. Built only by ``pdp.policy.bundle.load``, complete and validated."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from ipaddress import IPv4Network, IPv6Network
+
+from pdp.types import CalibrationData, Effect, Exemplar, Json, JsonObject, Obligation, Position, Request, Thresholds
+
+
+class Mode(enum.Enum):
+    """``SHADOW`` is evaluated and reported, and has no effect: a shadow intent grants nothing, a shadow rule denies nothing."""
+
+    ENFORCE = "enforce"
+    SHADOW = "shadow"
+
+
+class RuleEffect(enum.Enum):
+    """``DENY``: true denies. ``REQUIRE``: anything but true denies. ``NARROW``: true narrows."""
+
+    DENY = "deny"
+    REQUIRE = "require"
+    NARROW = "narrow"
+
+
+class NarrowKind(enum.Enum):
+    """How a request is cut down. Each is monotone: it can only take away (invariant 3)."""
+
+    AT_MOST = "at_most"
+    AT_LEAST = "at_least"
+    ONE_OF = "one_of"
+    PREFIX = "prefix"
+    REMOVE = "remove"
+    READ_ONLY = "read_only"
+    ROW_LIMIT = "row_limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """One cut. ``param`` is a top-level name in ``action.params``, empty for READ_ONLY and ROW_LIMIT."""
+
+    kind: NarrowKind
+    param: str
+    value: Json
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a narrow leaves: cuts plus obligations. Empty means there is no narrowed scope."""
+
+    narrowings: tuple[Narrowing, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.narrowings or self.obligations)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A CEL rule. ``when`` is the source; ``pdp.policy.rules`` compiles it. ``scope`` is set for NARROW only.
+
+    ``position`` is where the rule stands, ``when_position`` the first character of its CEL text.
+    """
+
+    id: str
+    effect: RuleEffect
+    when: str
+    message: str
+    position: Position
+    when_position: Position
+    scope: Scope = field(default_factory=Scope)
+    mode: Mode = Mode.ENFORCE
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPattern:
+    """Shell-style patterns (``*`` and ``?``), matched case-sensitively against ``target.kind`` and ``target.name``."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrantSettings:
+    """How long (seconds, at most 300) and how often a grant may be used."""
+
+    seconds: int = 60
+    uses: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An approved purpose. ``narrow`` is the scope granted when the score lies between narrow and accept."""
+
+    id: str
+    description: str
+    owner: str
+    agents: tuple[str, ...]
+    targets: tuple[TargetPattern, ...]
+    actions: tuple[str, ...]
+    exemplars: tuple[Exemplar, ...]
+    position: Position
+    counter_exemplars: tuple[Exemplar, ...] = ()
+    thresholds: Thresholds | None = None
+    narrow: Scope = field(default_factory=Scope)
+    rules: tuple[Rule, ...] = ()
+    grant: GrantSettings = field(default_factory=GrantSettings)
+    mode: Mode = Mode.ENFORCE
+
+
+@dataclass(frozen=True, slots=True)
+class AgentEntry:
+    """Who may use which intents. ``id`` may be a pattern; ``intents`` holds intent ids or patterns."""
+
+    id: str
+    owner: str
+    intents: tuple[str, ...]
+    position: Position
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A weekly time window. ``days`` are 0 (Monday) to 6; ``until`` before ``start`` means it crosses midnight."""
+
+    days: frozenset[int]
+    start: time
+    until: time
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Named things rules may use: constants, CIDR networks, time windows (all from ``bundle.yaml``)."""
+
+    constants: JsonObject = field(default_factory=dict)
+    networks: Mapping[str, tuple[IPv4Network | IPv6Network, ...]] = field(default_factory=dict)
+    windows: Mapping[str, Window] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a test case wants. Only what is set is compared; ``reasons`` must all occur."""
+
+    effect: Effect
+    intent: str | None = None
+    reasons: tuple[str, ...] = ()
+    obligations: tuple[str, ...] = ()
+    params: JsonObject | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test of the bundle. ``now`` is seconds since the epoch, fixed so that time windows are testable."""
+
+    name: str
+    request: Request
+    expect: Expectation
+    now: float
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A validated bundle. ``revision`` is ``sha256:`` plus the hex digest of its files' contents and names."""
+
+    name: str
+    description: str
+    owner: str
+    revision: str
+    path: str
+    intents: tuple[Intent, ...]
+    rules: tuple[Rule, ...]
+    agents: tuple[AgentEntry, ...]
+    calibration: CalibrationData
+    cases: tuple[Case, ...] = ()
+    settings: Settings = field(default_factory=Settings)

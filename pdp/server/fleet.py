@@ -1,0 +1,61 @@
+"""Activation over all worker processes: every one prepares, then every one commits, or none does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from pdp.errors import NotReady
+from pdp.server.link import Link
+
+log = logging.getLogger(__name__)
+
+
+class LinkFleet:
+    """The fleet as a worker sees it: the supervisor does the work."""
+
+    def __init__(self, link: Link, workers: int) -> None:
+        self._link = link
+        self.workers = workers
+
+    async def activate(self, path: Path, expected_revision: str) -> None:
+        """Every worker prepares, then all commit. Raises ``BundleError``; then none has committed."""
+        await self._link.call("activate", path=str(path), expected=expected_revision)
+
+
+async def activate(links: Sequence[Link], path: Path, expected: str, seconds: float) -> str:
+    """Both phases over ``links``; the revision now in force.
+
+    Raises the first worker's error, or ``NotReady`` when one ended, took longer than ``seconds`` or read other files;
+    then no worker has changed anything.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            revision = await _prepare(links, path, expected)
+    except BaseException as error:
+        await asyncio.gather(*(link.call("discard") for link in links), return_exceptions=True)
+        if isinstance(error, TimeoutError):
+            raise NotReady(f"not every worker was done after {seconds:g} s; nothing was activated") from error
+        raise
+    # From here on there is no way back: a worker that cannot commit has ended, and its successor starts with this one.
+    commits = (asyncio.wait_for(link.call("commit", revision=revision), seconds) for link in links)
+    done = await asyncio.gather(*commits, return_exceptions=True)
+    for link, result in zip(links, done, strict=True):
+        if isinstance(result, BaseException):
+            log.error("commit failed, worker is ended", exc_info=result, extra={"worker": link.name})
+            link.close()
+    return revision
+
+
+async def _prepare(links: Sequence[Link], path: Path, expected: str) -> str:
+    calls = [link.call("prepare", path=str(path), expected=expected) for link in links]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    revisions = {str(r["revision"]) for r in results if not isinstance(r, BaseException)}
+    if len(revisions) != 1:
+        raise NotReady("the files changed while the workers read them; nothing was activated, try again")
+    return revisions.pop()

@@ -1,0 +1,38 @@
+"""How the whole service runs, as plain values: what the composition root passes in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pdp.server.app import ServerSettings
+
+
+class Watch(Protocol):
+    """A running watch on the bundle's files."""
+
+    def close(self) -> None:
+        """Stop watching."""
+
+
+StartWatch = Callable[[Callable[[], None]], Watch]
+"""Starts a watch that calls its argument, from any thread, after the files have changed and been quiet."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """Times are in seconds. ``metrics_listen`` empty: no metrics port. ``watch`` None: changes go unnoticed."""
+
+    server: ServerSettings
+    bundle: Path
+    workers: int = 1
+    metrics_listen: str = ""
+    log_level: str = "info"
+    log_utterances: bool = False
+    activation_limit: float = 120.0
+    first_restart_delay: float = 0.5
+    longest_restart_delay: float = 30.0
+    watch: StartWatch | None = None
+    metrics_directory: Path | None = None

@@ -1,0 +1,91 @@
+"""Everything one decision reads, as a single immutable value, and the reference that is swapped on activation.
+
+A request takes ``Snapshots.current()`` once and never looks again (invariant 5). Activation builds a whole new snapshot
+beside the one in force and swaps the reference; a bundle that cannot be used leaves the last good one where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pdp.errors import EncoderMismatch, NotReady, Problem
+from pdp.intent.authority import AuthorityProfile, profile
+from pdp.intent.calibration import Calibration
+from pdp.intent.encoder import Encoder
+from pdp.intent.index import ExemplarIndex, Vectors
+from pdp.policy.admission import Admission
+from pdp.policy.bundle import load
+from pdp.policy.model import Bundle, Rule
+from pdp.policy.rules import RuleSet, problems
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One bundle, ready to decide with. Intents are addressed by column, their place in ``bundle.intents``."""
+
+    bundle: Bundle
+    encoder: str
+    admission: Admission
+    index: ExemplarIndex
+    calibration: Calibration
+    rules: RuleSet
+    profiles: tuple[AuthorityProfile, ...]
+
+
+def build(bundle: Bundle, encoder: Encoder, known: Mapping[str, Vectors] | None = None) -> Snapshot:
+    """Index, calibrate and compile ``bundle``. ``known`` holds vectors of texts that were encoded before.
+
+    Raises ``EncoderMismatch`` when the calibration belongs to another encoder, ``BundleError`` when a rule does not
+    compile, ``EncoderError`` when the model fails.
+    """
+    if bundle.calibration.encoder != encoder.fingerprint:
+        raise EncoderMismatch((_mismatch(bundle.calibration.encoder, encoder.fingerprint),))
+    intents = bundle.intents
+    return Snapshot(
+        bundle=bundle,
+        encoder=encoder.fingerprint,
+        admission=Admission(bundle),
+        index=ExemplarIndex.build([(i.id, i.exemplars, i.counter_exemplars) for i in intents], encoder.encode, known),
+        calibration=Calibration.from_data(bundle.calibration, [(i.id, i.thresholds) for i in intents]),
+        rules=RuleSet.compile(every_rule(bundle), bundle.settings),
+        profiles=tuple(profile([e.text for e in i.exemplars], i.actions) for i in intents),
+    )
+
+
+def read(directory: Path, encoder: Encoder, known: Mapping[str, Vectors] | None = None) -> Snapshot:
+    """Load the bundle in ``directory`` and build it. Raises ``BundleError`` with every problem found."""
+    return build(load(directory, check_rules=problems), encoder, known)
+
+
+def every_rule(bundle: Bundle) -> tuple[Rule, ...]:
+    """Global rules first, then each intent's own, in bundle order."""
+    return (*bundle.rules, *(r for i in bundle.intents for r in i.rules))
+
+
+def _mismatch(named: str, loaded: str) -> Problem:
+    fix = f"recalibrate for the loaded encoder with python -m training.calibrate, or load the one named; loaded is {loaded}"
+    return Problem("calibration.json", 1, 1, f"made for encoder {named}", fix)
+
+
+class Snapshots:
+    """The snapshot in force. Reading and swapping are single reference operations, so no reader ever sees a mixture."""
+
+    def __init__(self, snapshot: Snapshot | None = None) -> None:
+        self._current = snapshot
+
+    def current(self) -> Snapshot:
+        """The snapshot in force. Raises ``NotReady`` before the first activation."""
+        snapshot = self._current
+        if snapshot is None:
+            raise NotReady("no bundle is active yet; wait until health says SERVING")
+        return snapshot
+
+    def peek(self) -> Snapshot | None:
+        """The snapshot in force, if there is one."""
+        return self._current
+
+    def swap(self, snapshot: Snapshot) -> None:
+        """Put ``snapshot`` in force."""
+        self._current = snapshot

@@ -1,0 +1,137 @@
+"""The Decide use case on real parts: one snapshot, fail closed, errors where there is no answer."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pdp.decision_point import DecisionPoint
+from pdp.encoding import EncodingQueue
+from pdp.errors import EncoderError, LimitExceeded, NotReady
+from pdp.intent.text import TextLimits
+from pdp.intent.vectors import VectorCache
+from pdp.snapshot import Snapshots
+from pdp.types import Effect, ReasonCode
+from tests.builders import NOW, intent, request, rule, snapshot_of
+from tests.conftest import WordEncoder
+
+
+class FailingEncoder(WordEncoder):
+    """Raises what it is told to raise."""
+
+    error: Exception | None = None
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if self.error:
+            raise self.error
+        return super().encode(texts)
+
+
+ENCODER = FailingEncoder()
+
+
+@pytest.fixture
+def snapshots() -> Snapshots:
+    return Snapshots(snapshot_of(ENCODER))
+
+
+@pytest.fixture
+def point(snapshots: Snapshots) -> Iterator[DecisionPoint]:
+    queue = EncodingQueue(ENCODER, VectorCache(100, ENCODER.fingerprint), threads=1, capacity=100)
+    ids = (f"d{n}" for n in itertools.count(1))
+    yield DecisionPoint(snapshots, queue, lambda: NOW, lambda: next(ids), TextLimits())
+    queue.close()
+
+
+async def test_a_decision_says_what_it_was_made_from(point: DecisionPoint) -> None:
+    """Id, revision, encoder and timings come with every decision."""
+    decision = await point.decide(request(traceparent="00-a-b-01"), None)
+    assert decision.verdict.effect is Effect.ALLOW
+    assert (decision.decision_id, decision.request_id, decision.traceparent) == ("d1", "q1", "00-a-b-01")
+    assert (decision.revision, decision.encoder) == ("sha256:test", "sha256:words")
+    assert decision.timings.total >= decision.timings.encode > 0
+
+
+async def test_what_nothing_admits_never_reaches_the_model(point: DecisionPoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Denied by target and action alone, even while the model is broken."""
+    monkeypatch.setattr(ENCODER, "error", EncoderError("down"))
+    decision = await point.decide(request(action="drop"), None)
+    assert decision.verdict.reasons[0].code is ReasonCode.NOT_ADMITTED
+    assert decision.timings.encode == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (EncoderError("down"), ReasonCode.ENCODER_FAILED),
+        (RuntimeError("bug"), ReasonCode.INTERNAL_ERROR),
+        (MemoryError(), ReasonCode.INTERNAL_ERROR),
+    ],
+)
+async def test_a_failing_part_denies(
+    point: DecisionPoint, monkeypatch: pytest.MonkeyPatch, error: Exception, code: ReasonCode
+) -> None:
+    """Fail closed: a broken model or a bug is a deny with a reason of its own, without internals in the text."""
+    monkeypatch.setattr(ENCODER, "error", error)
+    decision = await point.decide(request("Show open invoices of one customer please"), None)
+    assert decision.verdict.effect is Effect.DENY
+    assert decision.verdict.reasons[0].code is code
+    assert "bug" not in decision.verdict.reasons[0].text
+
+
+async def test_no_bundle_no_answer() -> None:
+    """Before the first activation there is no decision at all."""
+    queue = EncodingQueue(ENCODER, VectorCache(10, ENCODER.fingerprint), threads=1, capacity=10)
+    point = DecisionPoint(Snapshots(), queue, lambda: NOW, lambda: "d", TextLimits())
+    with pytest.raises(NotReady):
+        await point.decide(request(), None)
+    queue.close()
+
+
+async def test_a_text_over_the_limit_is_an_error_not_a_truncation(point: DecisionPoint) -> None:
+    """Nothing is cut silently."""
+    with pytest.raises(LimitExceeded, match="utterance"):
+        await point.decide(request("read " * 5000), None)
+
+
+async def test_explain_gives_the_same_verdict_with_a_trace(point: DecisionPoint) -> None:
+    """Explain shows clauses, candidates and rules, and decides as Decide does."""
+    for asked in (request(), request("Paint the fence"), request(action="drop"), request("")):
+        plain, full = (await point.decide(asked, None)).verdict, (await point.explain(asked, None)).verdict
+        assert (full.effect, full.reasons, full.match) == (plain.effect, plain.reasons, plain.match)
+        assert plain.trace is None
+        assert full.trace is not None
+    trace = (await point.explain(request(), None)).verdict.trace
+    assert trace is not None
+    assert trace.candidates[0].intent == "read-invoices"
+    assert trace.clauses[0].covered_by == "read-invoices"
+
+
+async def test_a_decision_keeps_its_snapshot_while_bundles_are_swapped(point: DecisionPoint, snapshots: Snapshots) -> None:
+    """Under activation no answer is mixed or a stray default deny: revision and effect always fit together."""
+    allow = snapshot_of(ENCODER, revision="sha256:allow")
+    refuse = snapshot_of(ENCODER, rules=(rule("true"),), revision="sha256:refuse")
+    narrow = snapshot_of(ENCODER, (intent("other"),), revision="sha256:other")
+    seen = set()
+
+    async def ask(number: int) -> None:
+        decision = await point.decide(request(f"Read the unpaid invoices of a customer {'' if number % 3 else number}"), None)
+        matched = decision.verdict.match.intent if decision.verdict.match else ""
+        seen.add((decision.revision, decision.verdict.effect, matched))
+
+    for round_ in range(60):
+        snapshots.swap((allow, refuse, narrow)[round_ % 3])
+        asks = [asyncio.create_task(ask(round_ * 10 + n)) for n in range(5)]
+        await asyncio.sleep(0)
+        snapshots.swap((allow, refuse, narrow)[(round_ + 1) % 3])
+        await asyncio.gather(*asks)
+    assert seen == {
+        ("sha256:allow", Effect.ALLOW, "read-invoices"),
+        ("sha256:refuse", Effect.DENY, "read-invoices"),
+        ("sha256:other", Effect.ALLOW, "other"),
+    }
