@@ -15,7 +15,7 @@ UV ?= uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 ARGS ?=
 
-.PHONY: help setup demo test lint types fuzz slow bench replay stubs format lock lock-training clean
+.PHONY: help setup demo test lint types format fuzz slow bench stubs readme lock lock-training clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ bench: $(STAMP) ## measure latency against a real server (ARGS=--quick: the main
 
 stubs: $(STAMP) ## generate pdp/v1 from protos/pdp/v1
 	@$(PY) protos/generate.py
+
+readme: $(STAMP) ## run the README's shell examples and put their real output in
+	@$(PY) -m tests.documents
 
 lock: ## renew the exact versions and hashes in requirements.lock and deploy/requirements.lock (needs uv)
 	@$(COMPILE) --upgrade --only-binary :all: --group dev --output-file requirements.lock pyproject.toml

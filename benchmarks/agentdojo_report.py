@@ -44,7 +44,9 @@ class CallOutcome:
         narrowed = self.decision.verdict.narrowed
         if not self.granted or narrowed is None:
             return self.granted
-        return narrowed.action == self.request.action and (narrowed.payload is None or narrowed.payload == self.request.payload)
+        return narrowed.action == self.request.action and (
+            narrowed.payload is None or narrowed.payload == self.request.payload
+        )
 
     @property
     def needs_approval(self) -> bool:

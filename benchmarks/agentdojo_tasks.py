@@ -92,7 +92,11 @@ def load(directory: Path, name: str) -> Suite:
     replayed_users = tuple(t for t in users if t.calls)
     replayed_injections = tuple(t for t in injections if t.calls)
     return Suite(
-        name, replayed_users, replayed_injections, len(users) - len(replayed_users), len(injections) - len(replayed_injections)
+        name,
+        replayed_users,
+        replayed_injections,
+        len(users) - len(replayed_users),
+        len(injections) - len(replayed_injections),
     )
 
 

@@ -84,7 +84,9 @@ def timed(call: Callable[[Any], Any], argument: Any) -> float:
     return time.perf_counter() - started
 
 
-def closed_loop(plan: Plan, echo_call: Call, decide: Call, encoder: OnnxEncoder, fresh: Iterator[str]) -> dict[str, list[float]]:
+def closed_loop(
+    plan: Plan, echo_call: Call, decide: Call, encoder: OnnxEncoder, fresh: Iterator[str]
+) -> dict[str, list[float]]:
     """Rounds of echo, encoder, unseen, repeated and not-admitted requests, one at a time. Values in seconds."""
     times: dict[str, list[float]] = {k: [] for k in ("echo", "encoder", "unseen", "repeated", "not_admitted")}
     repeated = question(next(fresh))
@@ -134,7 +136,12 @@ async def open_loop(address: str, rate: int, seconds: float, texts: Iterator[str
             tasks.append(asyncio.create_task(one(question(next(texts)), due)))
             due += draw.expovariate(rate)
         await asyncio.gather(*tasks)
-    return {"rate": rate, **measure.summary(taken), "refused": len(refused), "answered_per_second": round(len(taken) / seconds, 1)}
+    return {
+        "rate": rate,
+        **measure.summary(taken),
+        "refused": len(refused),
+        "answered_per_second": round(len(taken) / seconds, 1),
+    }
 
 
 def measure_size(plan: Plan, intents: int, encoder: OnnxEncoder, echo_call: Call, directory: Path) -> dict[str, Any]:
@@ -194,19 +201,30 @@ def show(console: Console, sizes: list[dict[str, Any]]) -> None:
 
 def plot(path: Path, sizes: list[dict[str, Any]]) -> None:
     """Closed-loop medians and open-loop tails as one picture."""
-    import matplotlib as mpl
+    import matplotlib as mpl  # noqa: PLC0415 - slow to import, and a failed run needs no picture
 
     mpl.use("Agg")
-    from matplotlib import pyplot as plt
+    from matplotlib import pyplot as plt  # noqa: PLC0415 - after the backend is chosen
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2))
     kinds = list(sizes[0]["closed_loop"])
     for place, size in enumerate(sizes):
         places = [k + place * 0.8 / len(sizes) for k in range(len(kinds))]
-        left.bar(places, [size["closed_loop"][k]["p50_ms"] for k in kinds], 0.8 / len(sizes), label=f"{size['intents']} intents")
+        left.bar(
+            places,
+            [size["closed_loop"][k]["p50_ms"] for k in kinds],
+            0.8 / len(sizes),
+            label=f"{size['intents']} intents",
+        )
         points = [p for p in size["open_loop"] if p["texts"] == "unseen" and p["count"]]
         for key, style in (("p50_ms", "-"), ("p99_ms", "--")):
-            right.plot([p["rate"] for p in points], [p[key] for p in points], style, marker="o", label=f"{size['intents']} intents {key[:3]}")
+            right.plot(
+                [p["rate"] for p in points],
+                [p[key] for p in points],
+                style,
+                marker="o",
+                label=f"{size['intents']} intents {key[:3]}",
+            )
     left.set_xticks(range(len(kinds)), [k.replace("_", " ") for k in kinds], rotation=20)
     left.set(ylabel="p50, ms", title="one caller, closed loop")
     right.set(xlabel="unseen requests per second offered", ylabel="ms", yscale="log", title="open loop")
@@ -230,7 +248,9 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as temporary, serving.child([sys.executable, "-m", "benchmarks.echo"]) as floor:
         echo_call = caller(floor.address, echo.METHOD, decision_pb2.DecideRequest)
         sizes = [measure_size(plan, n, encoder, echo_call, Path(temporary)) for n in plan.sizes]
-    measure.write(options.out, {"quick": options.quick, "ratios": sizes[0]["ratios"], "to_reach": TO_REACH, "sizes": sizes})
+    measure.write(
+        options.out, {"quick": options.quick, "ratios": sizes[0]["ratios"], "to_reach": TO_REACH, "sizes": sizes}
+    )
     plot(options.plot or options.out.with_suffix(".svg"), sizes)
     show(console, sizes)
     return 0

@@ -1,12 +1,15 @@
 """The floor: a gRPC server that sends each DecideRequest back, on the same stack as the PDP (grpc.aio, one process).
 
-``python -m benchmarks.echo`` prints ``listening 127.0.0.1:PORT`` and serves until its standard input closes.
+``python -m benchmarks.echo`` prints ``{"event": "listening", "address": "127.0.0.1:PORT"}`` and serves until its
+standard input closes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
+from typing import Any
 
 import grpc
 
@@ -29,7 +32,7 @@ class Echo(grpc.GenericRpcHandler):
     async def _echo(request: decision_pb2.DecideRequest, _: object) -> decision_pb2.DecideRequest:
         return request
 
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any]:
         """The one handler, whatever is asked."""
         del handler_call_details
         return self._handler
@@ -41,7 +44,7 @@ async def serve() -> None:
     server.add_generic_rpc_handlers((Echo(),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    sys.stdout.write(f"listening 127.0.0.1:{port}\n")
+    sys.stdout.write(json.dumps({"event": "listening", "address": f"127.0.0.1:{port}"}) + "\n")
     sys.stdout.flush()
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     await server.stop(0.5)

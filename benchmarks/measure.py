@@ -13,7 +13,16 @@ from typing import Any
 
 import numpy as np
 
-PACKAGES = ("grpcio", "protobuf", "onnxruntime", "tokenizers", "numpy", "cel-expr-python", "sqlglot", "prometheus-client")
+PACKAGES = (
+    "grpcio",
+    "protobuf",
+    "onnxruntime",
+    "tokenizers",
+    "numpy",
+    "cel-expr-python",
+    "sqlglot",
+    "prometheus-client",
+)
 
 
 def summary(seconds: Sequence[float]) -> dict[str, float]:
@@ -70,7 +79,9 @@ def _peak(pid: int) -> float:
     path = Path(f"/proc/{pid}/status")
     if not path.exists():
         return 0.0
-    return next((int(line.split()[1]) / 1024 for line in path.read_text().splitlines() if line.startswith("VmHWM")), 0.0)
+    return next(
+        (int(line.split()[1]) / 1024 for line in path.read_text().splitlines() if line.startswith("VmHWM")), 0.0
+    )
 
 
 def children(pid: int) -> tuple[int, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
-LISTENING = re.compile(r"^listening (\S+:\d+)", re.MULTILINE)
 START_SECONDS = 300.0
 
 
@@ -30,7 +29,7 @@ class Child:
 
 @contextmanager
 def child(command: Sequence[str], *, healthy: bool = False) -> Iterator[Child]:
-    """Run ``command``, which prints ``listening HOST:PORT``; with ``healthy`` wait until gRPC health says SERVING."""
+    """Run ``command``, which prints ``{"event": "listening", "address": ...}``; with ``healthy`` wait for SERVING."""
     started = time.monotonic()
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
@@ -56,19 +55,24 @@ def _address(process: subprocess.Popen[str]) -> str:
     if process.stdout is None:
         raise RuntimeError("the server has no standard output")
     for line in process.stdout:
-        if found := LISTENING.match(line):
-            return found.group(1)
+        event = json.loads(line) if line.startswith("{") else {}
+        if event.get("event") == "listening":
+            return str(event["address"])
     raise RuntimeError(f"the server ended with code {process.wait()} before it listened")
 
 
 def _await_serving(address: str) -> None:
     with grpc.insecure_channel(address) as channel:
-        stub = health_pb2_grpc.HealthStub(channel)
+        check = channel.unary_unary(
+            "/grpc.health.v1.Health/Check",
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
         request = health_pb2.HealthCheckRequest(service="pdp.v1.DecisionService")
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
             try:
-                if stub.Check(request, timeout=1.0).status == health_pb2.HealthCheckResponse.SERVING:
+                if check(request, timeout=1.0).status == health_pb2.HealthCheckResponse.SERVING:
                     return
             except grpc.RpcError:
                 pass
@@ -78,5 +82,20 @@ def _await_serving(address: str) -> None:
 
 def server(bundle: Path, data: Path, *arguments: str) -> AbstractContextManager[Child]:
     """The PDP itself on ``bundle``, with its data in ``data``; further ``arguments`` go to ``pdp serve``."""
-    command = [sys.executable, "-m", "pdp", "serve", "--bundle", str(bundle), "--data-dir", str(data), "--listen", "127.0.0.1:0", *arguments]
+    data.mkdir(parents=True, exist_ok=True)
+    command = [
+        sys.executable,
+        "-m",
+        "pdp",
+        "serve",
+        "--bundle",
+        str(bundle),
+        "--data-dir",
+        str(data),
+        "--listen",
+        "127.0.0.1:0",
+        "--metrics-listen",
+        "",
+        *arguments,
+    ]
     return child(command, healthy=True)

@@ -10,21 +10,67 @@ from pathlib import Path
 import yaml
 
 THINGS = (
-    "invoice", "order", "shipment", "ticket", "contract", "refund", "delivery", "payment", "visit", "appointment",
-    "warranty", "policy", "claim", "booking", "subscription", "return", "quote", "budget", "forecast", "survey",
+    "invoice",
+    "order",
+    "shipment",
+    "ticket",
+    "contract",
+    "refund",
+    "delivery",
+    "payment",
+    "visit",
+    "appointment",
+    "warranty",
+    "policy",
+    "claim",
+    "booking",
+    "subscription",
+    "return",
+    "quote",
+    "budget",
+    "forecast",
+    "survey",
 )
 QUALITIES = (
-    "open", "overdue", "archived", "regional", "monthly", "pending", "disputed", "confirmed", "seasonal", "internal",
-    "drafted", "approved", "rejected", "partial", "priority", "recurring", "flagged", "settled", "foreign", "domestic",
+    "open",
+    "overdue",
+    "archived",
+    "regional",
+    "monthly",
+    "pending",
+    "disputed",
+    "confirmed",
+    "seasonal",
+    "internal",
+    "drafted",
+    "approved",
+    "rejected",
+    "partial",
+    "priority",
+    "recurring",
+    "flagged",
+    "settled",
+    "foreign",
+    "domestic",
 )
 PLACES = ("Lisbon", "Oslo", "Graz", "Ghent", "Turku", "Porto", "Leeds", "Bergen", "Malmo", "Trieste", "Aarhus", "Brno")
-PEOPLE = ("the planning team", "our auditor", "the branch manager", "the weekly review", "the service desk", "the controller")
+PEOPLE = (
+    "the planning team",
+    "our auditor",
+    "the branch manager",
+    "the weekly review",
+    "the service desk",
+    "the controller",
+)
 SHAPES = (
     "Show the {thing}s of account {number}",
     "List every {thing} for {place} in week {week} of account {number}",
     "I need the {thing}s of account {number} in {place} for {people}",
     "Which {thing}s did account {number} have in {place} during week {week}, sorted by date for {people}",
-    "Please look up the {thing}s that belong to account {number} in {place} from week {week} on, with amounts and dates, so that {people} can compare",
+    (
+        "Please look up the {thing}s that belong to account {number} in {place} from week {week} on, "
+        "with amounts and dates, so that {people} can compare"
+    ),
 )
 EXEMPLARS = (
     "Show the {name}s of one account",
@@ -46,12 +92,24 @@ def write_bundle(directory: Path, intents: int, encoder: str, accept: float, nar
     """A valid bundle with ``intents`` intents of 6 exemplars and one rule each, all for agent ``bench``."""
     (directory / "intents").mkdir(parents=True)
     (directory / "rules").mkdir()
-    _dump(directory / "bundle.yaml", {"name": f"bench-{intents}", "description": "Generated.", "owner": "bench@example.org"})
+    _dump(
+        directory / "bundle.yaml",
+        {"name": f"bench-{intents}", "description": "Generated.", "owner": "bench@example.org"},
+    )
     _dump(directory / "agents.yaml", {"agents": [{"id": "bench", "owner": "bench@example.org", "intents": ["*"]}]})
-    _dump(directory / "rules" / "global.yaml", {"rules": [{
-        "id": "no-bulk", "effect": "deny", "when": 'has(action.params.limit) && action.params.limit > 1000',
-        "message": "At most 1,000 rows.",
-    }]})
+    _dump(
+        directory / "rules" / "global.yaml",
+        {
+            "rules": [
+                {
+                    "id": "no-bulk",
+                    "effect": "deny",
+                    "when": "has(action.params.limit) && action.params.limit > 1000",
+                    "message": "At most 1,000 rows.",
+                }
+            ]
+        },
+    )
     for number, name in enumerate(names(intents)):
         _dump(directory / "intents" / f"{number:05}.yaml", _intent(number, name))
     calibration = {"format": 1, "encoder": encoder, "default": {"accept": accept, "narrow": narrow}}
@@ -67,7 +125,14 @@ def _intent(number: int, name: str) -> dict[str, object]:
         "actions": ["read", "list"],
         "exemplars": [e.format(name=name) for e in EXEMPLARS],
         "counter_exemplars": [f"Delete the {name}s of an account"],
-        "rules": [{"id": f"one-account-{number}", "effect": "require", "when": 'has(action.params.account)', "message": "One account."}],
+        "rules": [
+            {
+                "id": f"one-account-{number}",
+                "effect": "require",
+                "when": "has(action.params.account)",
+                "message": "One account.",
+            }
+        ],
     }
 
 

@@ -1,7 +1,7 @@
 """Serve the three example bundles and ask them what real agents would ask: ``make demo``.
 
-Starts one ``pdp serve`` per bundle as a child process, sends the requests of ``requests.jsonl`` over gRPC and prints what
-came back. Ends with 1 when a server does not start, a call fails or an answer is not the expected one.
+Starts one ``pdp serve`` per bundle as a child process, sends the requests of ``requests.jsonl`` over gRPC and prints
+what came back. Ends with 1 when a server does not start, a call fails or an answer is not the expected one.
 """
 
 from __future__ import annotations
@@ -23,13 +23,19 @@ from rich.table import Table
 from rich.text import Text
 
 from pdp.cli.answers import changes, explain_obligation
-from pdp.client import Client
+from pdp.client import SHOW_ONLY, Client, Terms
 from pdp.errors import PdpError
 from pdp.types import Decision, Effect, JsonObject, Request
 from pdp.wire.document import request_from_document
 
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 60.0
+# An error must end the demo, not pass for a deny; and this gateway only shows obligations.
+TERMS = Terms(timeout=5.0, understood=SHOW_ONLY, raise_for_error=True)
+LOOK_INSIDE = """\
+  .venv/bin/pdp explain --bundle examples/workspace-assistant --agent workspace-assistant \\
+    --utterance "Show me my unread e-mails" --action get_unread_emails --target mailbox:own
+"""
 STYLES = {Effect.ALLOW: "green", Effect.NARROW: "yellow", Effect.DENY: "red"}
 
 
@@ -79,14 +85,29 @@ def read_questions(path: Path) -> Iterator[Question]:
     for line in path.read_text(encoding="utf-8").splitlines():
         document: JsonObject = json.loads(line)
         effect = Effect(document["expect"])
-        yield Question(str(document["bundle"]), str(document["label"]), effect, request_from_document(document["request"]))
+        yield Question(
+            str(document["bundle"]), str(document["label"]), effect, request_from_document(document["request"])
+        )
 
 
 @contextmanager
 def process(bundle: Path) -> Iterator[subprocess.Popen[str]]:
     """A server on ``bundle`` in a process of its own, on a free port of the loopback interface."""
-    command = [sys.executable, "-m", "pdp", "serve", "--bundle", str(bundle), "--listen", "127.0.0.1:0"]
-    with subprocess.Popen([*command, "--log-level", "warning"], cwd=HERE.parent, stdout=subprocess.PIPE, text=True) as child:
+    command = [
+        sys.executable,
+        "-m",
+        "pdp",
+        "serve",
+        "--bundle",
+        str(bundle),
+        "--listen",
+        "127.0.0.1:0",
+        "--metrics-listen",
+        "",
+    ]
+    with subprocess.Popen(
+        [*command, "--log-level", "warning"], cwd=HERE.parent, stdout=subprocess.PIPE, text=True
+    ) as child:
         try:
             yield child
         finally:
@@ -120,7 +141,7 @@ def follow(child: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
 def ask(bundle: str, where: str, questions: tuple[Question, ...]) -> Iterator[Answer]:
     """Send the questions of ``bundle`` to its server, one after the other over one channel."""
     mine = [q for q in questions if q.bundle == bundle]
-    with Client(where) as client:
+    with Client(where, terms=TERMS) as client:
         client.decide(mine[0].request)  # opens the connection, so that the times below are those of decisions
         for question in mine:
             started = time.perf_counter()
@@ -130,15 +151,23 @@ def ask(bundle: str, where: str, questions: tuple[Question, ...]) -> Iterator[An
 
 def rows(bundle: str, answers: list[Answer]) -> Table:
     """One bundle's answers."""
-    table = Table(title=bundle, title_justify="left", title_style="bold", header_style="bold", show_lines=True, expand=True)
-    for heading, ratio in (("what the agent asked for, and what it was about to do", 6), ("effect", 1), ("intent", 2)):
-        table.add_column(heading, ratio=ratio, overflow="fold", min_width=6)
-    table.add_column("score ≥ threshold", ratio=1, min_width=11)
-    table.add_column("why", ratio=6, overflow="fold")
-    table.add_column("ms", justify="right", min_width=4)
+    table = Table(
+        title=bundle, title_justify="left", title_style="bold", header_style="bold", show_lines=True, expand=True
+    )
+    table.add_column("what was asked, and what is about to run", ratio=5, overflow="fold")
+    table.add_column("effect", width=6, overflow="fold")
+    table.add_column("intent", ratio=2, overflow="fold")
+    table.add_column("score, accept", width=11)
+    table.add_column("why", ratio=5, overflow="fold")
+    table.add_column("ms", justify="right", width=4)
     for answer in answers:
         table.add_row(
-            asked(answer.question), effect(answer), intent(answer), score(answer), why(answer), f"{answer.milliseconds:.1f}"
+            asked(answer.question),
+            effect(answer),
+            intent(answer),
+            score(answer),
+            why(answer),
+            f"{answer.milliseconds:.1f}",
         )
     return table
 
@@ -163,8 +192,8 @@ def operation(request: Request) -> str:
 
 def effect(answer: Answer) -> Text:
     """The effect; marked where it is not the expected one."""
-    got = answer.decision.verdict.effect
-    unexpected = "" if got is answer.question.expect else f" (expected {answer.question.expect.value})"
+    got, wanted = answer.decision.verdict.effect, answer.question.expect
+    unexpected = "" if got is wanted else f"\nnot {wanted.value}"
     return Text(got.value + unexpected, style=f"bold {STYLES[got]}")
 
 
@@ -201,8 +230,7 @@ def summary(out: Console, answers: list[Answer]) -> int:
         text = f"{answer.question.bundle}: “{answer.question.label}” should be {answer.question.expect.value}"
         out.print(text, style="red")
     if not wrong:
-        out.print("Every answer is the expected one. Look inside one with:  .venv/bin/pdp explain --bundle examples/workspace-assistant \\")
-        out.print('  --agent workspace-assistant --utterance "Show me my unread e-mails" --action get_unread_emails --target mailbox:own')
+        out.print(f"Every answer is the expected one. Look inside one:\n\n{LOOK_INSIDE}")
     return 1 if wrong else 0
 
 

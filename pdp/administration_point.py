@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -21,10 +22,17 @@ from pdp import metrics, snapshot
 from pdp.cases import report, run_cases
 from pdp.errors import BundleError, BundleTestsFailed, InvalidRequest, Problem
 from pdp.intent.encoder import Encoder
+from pdp.intent.index import Vectors
+from pdp.intent.vectors import read_vectors, write_vectors
 from pdp.policy import edit
+from pdp.policy.bundle import load
+from pdp.policy.model import Bundle
+from pdp.policy.rules import problems
 from pdp.reports import Activation, CaseReport, Check, Edit, Status
 from pdp.snapshot import Snapshot, Snapshots
 from pdp.types import Position
+
+log = logging.getLogger(__name__)
 
 
 class Fleet(Protocol):
@@ -39,7 +47,10 @@ class Fleet(Protocol):
 
 
 class AdministrationPoint:
-    """Administration of one worker process; ``fleet`` reaches the others. ``now`` gives epoch seconds."""
+    """Administration of one worker process; ``fleet`` reaches the others.
+
+    ``now`` gives epoch seconds; ``store`` is a file for exemplar vectors, so that a restart need not encode them again.
+    """
 
     def __init__(
         self,
@@ -49,12 +60,14 @@ class AdministrationPoint:
         now: Callable[[], float],
         version: str,
         fleet: Fleet | None = None,
+        store: Path | None = None,
     ) -> None:
         self._snapshots = snapshots
         self._encoder = encoder
         self._path = path
         self._now = now
         self._version = version
+        self._store = store
         self._fleet: Fleet = fleet or LocalFleet(self)
         self._started = self._activated = now()
         self._prepared: tuple[Snapshot, CaseReport] | None = None
@@ -90,7 +103,7 @@ class AdministrationPoint:
     async def activate(self, path: Path | None = None, expected_revision: str = "") -> Activation:
         """Bring the bundle at ``path`` (``None``: the configured one) into force in every worker.
 
-        Raises ``BundleError`` with every problem, ``BundleTestsFailed`` or ``EncoderMismatch``; then the last good one stays.
+        Raises ``BundleError`` with every problem, ``BundleTestsFailed``, ``EncoderMismatch``; nothing changes then.
         """
         async with self._lock:
             previous = self._revision()
@@ -111,7 +124,7 @@ class AdministrationPoint:
         return Check(usable=not tests.failed, revision=built.bundle.revision, problems=(), tests=tests)
 
     async def add_exemplar(self, intent: str, text: str, *, counter: bool = False) -> Edit:
-        """Add an exemplar to the bundle's YAML and bring the result into force; refused when one of its tests breaks."""
+        """Add an exemplar to the bundle's YAML and bring it into force; refused when one of its tests breaks."""
         return await self._edit(lambda root: edit.add_exemplar(root, intent, text, counter=counter))
 
     async def remove_exemplar(self, intent: str, text: str, *, counter: bool = False) -> Edit:
@@ -136,7 +149,9 @@ class AdministrationPoint:
                 return change(self._path)
             except OSError as error:
                 fix = "edit where the bundle is kept and deploy it"
-                raise InvalidRequest("intent", f"the bundle's files cannot be written ({error.strerror}); {fix}") from error
+                raise InvalidRequest(
+                    "intent", f"the bundle's files cannot be written ({error.strerror}); {fix}"
+                ) from error
 
     async def prepare(self, path: Path, expected_revision: str = "") -> str:
         """First phase: build and test beside what is in force. Returns the revision. Raises ``BundleError``."""
@@ -154,11 +169,12 @@ class AdministrationPoint:
         if self._prepared is None or self._prepared[0].bundle.revision != revision:
             raise BundleError((Problem(str(self._path), 0, 0, f"{revision} was not prepared", "prepare it first"),))
         built, self._tests = self._prepared
+        previous = self._revision()
         self._prepared = None
         self._snapshots.swap(built)
         self._activated = self._now()
         self._problems = ()
-        metrics.observe_activation(revision, built.encoder, self._activated)
+        metrics.observe_activation("" if previous == revision else previous, revision, built.encoder, self._activated)
 
     def discard(self) -> None:
         """Forget what was prepared."""
@@ -174,10 +190,32 @@ class AdministrationPoint:
         return current.bundle.revision if current else ""
 
     def _build(self, path: Path) -> tuple[Snapshot, CaseReport]:
-        current = self._snapshots.peek()
-        known = current.index.vectors_by_text() if current else None
-        built = snapshot.read(path, self._encoder, known)
+        bundle = load(path, check_rules=problems)
+        known = self._known(bundle)
+        built = snapshot.build(bundle, self._encoder, known)
+        fresh = built.index.vectors_by_text()
+        if fresh.keys() - known.keys():
+            self._keep(fresh)
         return built, report(run_cases(built, self._encoder.encode))
+
+    def _known(self, bundle: Bundle) -> Mapping[str, Vectors]:
+        """Vectors that need not be computed again: of the snapshot in force, and from the store on disk."""
+        current = self._snapshots.peek()
+        known = current.index.vectors_by_text() if current else {}
+        if self._store is None:
+            return known
+        texts = [e.text for i in bundle.intents for e in (*i.exemplars, *i.counter_exemplars) if e.text not in known]
+        stored = read_vectors(self._store, self._encoder.fingerprint, self._encoder.dimension, texts) if texts else {}
+        return {**known, **stored}
+
+    def _keep(self, vectors: Mapping[str, Vectors]) -> None:
+        if self._store is None:
+            return
+        try:
+            write_vectors(self._store, self._encoder.fingerprint, self._encoder.dimension, vectors)
+        except OSError as error:
+            # Only speed is lost: the next start encodes these texts again.
+            log.warning("vectors cannot be kept in %s: %s", self._store, error)
 
 
 def _demand_tests(tests: CaseReport) -> None:
@@ -185,7 +223,13 @@ def _demand_tests(tests: CaseReport) -> None:
         return
     raise BundleTestsFailed(
         tuple(
-            Problem(f.position.file, f.position.line, f.position.column, f"test “{f.name}” breaks: {f.message}", "mend the bundle or the test")
+            Problem(
+                f.position.file,
+                f.position.line,
+                f.position.column,
+                f"test “{f.name}” breaks: {f.message}",
+                "mend the bundle or the test",
+            )
             for f in tests.failures
         )
     )

@@ -32,7 +32,9 @@ def report(results: Sequence[CaseResult]) -> CaseReport:
     return CaseReport(len(results) - len(failures), len(failures), failures)
 
 
-def decide_once(request: Request, snapshot: Snapshot, encode: Encode, now: float, limits: TextLimits | None = None) -> Verdict:
+def decide_once(
+    request: Request, snapshot: Snapshot, encode: Encode, now: float, limits: TextLimits | None = None
+) -> Verdict:
     """Decide one request in this thread, without queue, cache or metrics. ``now`` is epoch seconds."""
     asked = engine.admit(request, snapshot)
     if isinstance(asked, Verdict):
@@ -67,7 +69,9 @@ def _wrong(case: Case, verdict: Verdict) -> list[str]:
     if expect.intent is not None and intent != expect.intent:
         wrong.append(f"expected intent {expect.intent}, got {intent or 'none'}")
     wrong += [f"expected reason {c}, got {', '.join(codes)}" for c in expect.reasons if c not in codes]
-    wrong += [f"expected obligation {t}, got {', '.join(types) or 'none'}" for t in expect.obligations if t not in types]
+    wrong += [
+        f"expected obligation {t}, got {', '.join(types) or 'none'}" for t in expect.obligations if t not in types
+    ]
     params = verdict.narrowed.action.params if verdict.narrowed else case.request.action.params
     if expect.params is not None and dict(params) != dict(expect.params):
         wrong.append(f"expected params {dict(expect.params)}, got {dict(params)}")

@@ -10,12 +10,12 @@ from pdp import engine, metrics
 from pdp.encoding import EncodingQueue
 from pdp.errors import EncoderError, PdpError
 from pdp.explanation import explain
-from pdp.intent.text import TextLimits, read
+from pdp.matching import match
+from pdp.memory import Memory, matching_key
 from pdp.snapshot import Snapshot, Snapshots
 from pdp.types import Decision, ReasonCode, Request, Timings, Verdict
 
 log = logging.getLogger(__name__)
-
 
 
 class Stopwatch:
@@ -47,13 +47,13 @@ class DecisionPoint:
         encoding: EncodingQueue,
         now: Callable[[], float],
         new_id: Callable[[], str],
-        limits: TextLimits,
+        memory: Memory,
     ) -> None:
         self._snapshots = snapshots
         self._encoding = encoding
         self._now = now
         self._new_id = new_id
-        self._limits = limits
+        self._memory = memory
 
     async def decide(self, request: Request, deadline: float | None) -> Decision:
         """Decide. ``deadline`` is in seconds of the event loop's clock, ``None`` for no limit.
@@ -76,13 +76,19 @@ class DecisionPoint:
             verdict, timings = await evaluate(request, deadline, snapshot, watch)
         except EncoderError:
             log.exception("encoder failed", extra={"request_id": request.request_id})
-            verdict, timings = engine.deny(ReasonCode.ENCODER_FAILED, "the sentence model failed"), Timings(total=watch.total())
+            verdict, timings = (
+                engine.deny(ReasonCode.ENCODER_FAILED, "the sentence model failed"),
+                Timings(total=watch.total()),
+            )
         except PdpError:
             raise
         except Exception:
             # Fail closed: whatever went wrong, the answer is a deny with its own reason, and the cause is in the log.
             log.exception("decision failed", extra={"request_id": request.request_id})
-            verdict, timings = engine.deny(ReasonCode.INTERNAL_ERROR, "the PDP failed; see its log"), Timings(total=watch.total())
+            verdict, timings = (
+                engine.deny(ReasonCode.INTERNAL_ERROR, "the PDP failed; see its log"),
+                Timings(total=watch.total()),
+            )
         return Decision(
             decision_id=self._new_id(),
             request_id=request.request_id,
@@ -100,20 +106,27 @@ class DecisionPoint:
         admit = watch.lap()
         if isinstance(asked, Verdict):
             return asked, Timings(admit=admit, total=watch.total())
-        reading = read(request.utterance, self._limits)
+        reading = self._memory.read(request.utterance)
         refused = engine.screen(asked, reading)
         text = watch.lap()
         if refused:
             return refused, Timings(admit, text, total=watch.total())
-        vectors = await self._encoding.vectors(engine.texts_to_encode(reading), snapshot.bundle.revision, deadline)
-        encode = watch.lap()
-        verdict = engine.decide(asked, reading, vectors, snapshot, self._now())
+        key = matching_key(asked, reading, snapshot)
+        matching = self._memory.recall(key)
+        encode = 0
+        if matching is None:
+            vectors = await self._encoding.vectors(engine.texts_to_encode(reading), snapshot.bundle.revision, deadline)
+            encode = watch.lap()
+            matching = match(asked, reading, vectors, snapshot)
+            if matching.column >= 0:  # a score that is no number is an error, and no error is remembered
+                self._memory.keep(key, matching)
+        verdict = engine.judge(asked, reading, matching, snapshot, self._now())
         return verdict, Timings(admit, text, encode, watch.lap(), watch.total())
 
     async def _explain(
         self, request: Request, deadline: float | None, snapshot: Snapshot, watch: Stopwatch
     ) -> tuple[Verdict, Timings]:
-        reading = read(request.utterance, self._limits)
+        reading = self._memory.read(request.utterance)
         text = watch.lap()
         texts = engine.texts_to_encode(reading) if reading.clauses else ()
         vectors = await self._encoding.vectors(texts, snapshot.bundle.revision, deadline) if texts else None

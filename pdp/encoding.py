@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,60 @@ SMOOTHING = 0.1
 FIRST_GUESS_SECONDS = 0.003
 
 
+Job = tuple[Sequence[str], asyncio.AbstractEventLoop, "asyncio.Future[Matrix]"]
+
+
+class Workers:
+    """Threads that encode, one queue for all: an executor's futures take several locks for each hand-over."""
+
+    def __init__(self, encoder: Encoder, threads: int) -> None:
+        self._encoder = encoder
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._threads = [Thread(target=self._run, name=f"encoder-{n}", daemon=True) for n in range(threads)]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, texts: Sequence[str], loop: asyncio.AbstractEventLoop) -> asyncio.Future[Matrix]:
+        """Encode ``texts``; the future is the loop's own."""
+        future: asyncio.Future[Matrix] = loop.create_future()
+        self._jobs.put((texts, loop, future))
+        return future
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            texts, loop, future = job
+            if future.cancelled():
+                continue  # nobody waits any more: the deadline passed or the caller went away
+            try:
+                vectors = self._encoder.encode(texts)
+            except BaseException as error:  # noqa: BLE001  # whatever happened belongs to the one who asked
+                _tell(loop, future, None, error)
+            else:
+                _tell(loop, future, vectors, None)
+
+    def close(self) -> None:
+        """Finish what is queued, then end."""
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+
+
+def _tell(
+    loop: asyncio.AbstractEventLoop, future: asyncio.Future[Matrix], vectors: Matrix | None, error: BaseException | None
+) -> None:
+    def settle() -> None:
+        if future.done():
+            return
+        if vectors is not None:
+            future.set_result(vectors)
+        else:
+            future.set_exception(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+
+    with suppress(RuntimeError):  # the loop is closed: the process ends
+        loop.call_soon_threadsafe(settle)
+
+
 class EncodingQueue:
     """A bounded queue in front of one encoder. ``depth`` counts texts waiting or running."""
 
@@ -32,7 +88,7 @@ class EncodingQueue:
         self._cache = cache
         self._threads = threads
         self._capacity = capacity
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
+        self._workers = Workers(encoder, threads)
         self._seconds = FIRST_GUESS_SECONDS
         self.depth = 0
 
@@ -59,7 +115,7 @@ class EncodingQueue:
         self.depth += len(texts)
         metrics.QUEUE.set(self.depth)
         started = loop.time()
-        work = loop.run_in_executor(self._pool, self.encoder.encode, texts)
+        work = self._workers.submit(texts, loop)
         work.add_done_callback(lambda _: self._done(len(texts)))
         try:
             async with asyncio.timeout_at(deadline):
@@ -76,7 +132,9 @@ class EncodingQueue:
         if self.depth + texts > self._capacity:
             raise Overloaded(f"the encoder queue is full ({self.depth} of {self._capacity} texts)", retry_after=wait)
         if deadline is not None and now + wait > deadline:
-            raise DeadlineTooShort(f"the encoder needs about {wait * 1e3:.0f} ms, the deadline leaves {(deadline - now) * 1e3:.0f}")
+            raise DeadlineTooShort(
+                f"the encoder needs about {wait * 1e3:.0f} ms, the deadline leaves {(deadline - now) * 1e3:.0f}"
+            )
 
     def _done(self, texts: int) -> None:
         self.depth -= texts
@@ -84,4 +142,4 @@ class EncodingQueue:
 
     def close(self) -> None:
         """Wait for running work, refuse new."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._workers.close()

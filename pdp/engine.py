@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from pdp.intent.calibration import Band
 from pdp.intent.text import Reading
-from pdp.matching import Asked, Matching, Scores, match
+from pdp.matching import Asked, Matching, Scores, excerpt, match
 from pdp.native import derive
 from pdp.policy.facts import compute
 from pdp.policy.model import Intent, Mode, Rule, RuleEffect, Scope
@@ -25,7 +25,9 @@ from pdp.snapshot import Snapshot
 from pdp.types import Derived, Effect, Reason, ReasonCode, Request, ShadowFinding, Verdict
 
 # Findings of ``pdp.intent.text`` that nobody writes by accident: the text is disguised or carries planted instructions.
-MANIPULATIONS = frozenset({"bidi_control", "encoded_text", "letter_spacing", "mixed_script", "planted_instruction", "tag_characters"})
+MANIPULATIONS = frozenset(
+    {"bidi_control", "encoded_text", "letter_spacing", "mixed_script", "planted_instruction", "tag_characters"}
+)
 
 
 def deny(code: ReasonCode, text: str, derived: Derived | None = None) -> Verdict:
@@ -56,7 +58,9 @@ def admit(request: Request, snapshot: Snapshot) -> Asked | Verdict:
 def screen(asked: Asked, reading: Reading) -> Verdict | None:
     """Refuse a text that needs no model: empty, or disguised."""
     if not reading.clauses:
-        return deny(ReasonCode.NO_UTTERANCE, "the utterance is empty, so nothing says what this call is for", asked.derived)
+        return deny(
+            ReasonCode.NO_UTTERANCE, "the utterance is empty, so nothing says what this call is for", asked.derived
+        )
     disguised = sorted(MANIPULATIONS.intersection(reading.findings))
     if disguised:
         return deny(ReasonCode.TEXT_MANIPULATED, f"the utterance is disguised: {', '.join(disguised)}", asked.derived)
@@ -64,20 +68,22 @@ def screen(asked: Asked, reading: Reading) -> Verdict | None:
 
 
 def decide(asked: Asked, reading: Reading, vectors: Scores, snapshot: Snapshot, now: float) -> Verdict:
-    """Judge a request. ``vectors``: float32 [texts, dimension] as ``texts_to_encode`` orders them; ``now``: epoch seconds."""
-    matching = match(asked, reading, vectors, snapshot)
-    base = Verdict(Effect.DENY, matching.refusals, matching.match, derived=asked.derived)
+    """Judge. ``vectors``: float32 [texts, dimension], ordered as ``texts_to_encode``; ``now``: epoch seconds."""
+    return judge(asked, reading, match(asked, reading, vectors, snapshot), snapshot, now)
+
+
+def judge(asked: Asked, reading: Reading, matching: Matching, snapshot: Snapshot, now: float) -> Verdict:
+    """Judge a request whose utterance is matched already: rules, then narrowing. ``now``: epoch seconds."""
     if matching.refusals:
-        return base
-    intent = snapshot.bundle.intents[matching.column]
+        return Verdict(Effect.DENY, matching.refusals, matching.match, derived=asked.derived)
     outcomes = evaluate_rules(asked, reading, matching, snapshot, now)
     shadow = tuple(f for o in outcomes if o.rule.mode is Mode.SHADOW and (f := _shadow(o)))
     enforced = tuple(o for o in outcomes if o.rule.mode is Mode.ENFORCE)
-    base = replace(base, shadow=shadow)
     denials = tuple(r for o in enforced if (r := denial(o)))
+    base = Verdict(Effect.DENY, denials, matching.match, derived=asked.derived, shadow=shadow)
     if denials:
-        return replace(base, reasons=denials)
-    return _grantable(base, asked, intent, matching, enforced)
+        return base
+    return _grantable(base, asked, snapshot.bundle.intents[matching.column], matching, enforced)
 
 
 def texts_to_encode(reading: Reading) -> tuple[str, ...]:
@@ -90,7 +96,7 @@ def evaluate_rules(
 ) -> tuple[RuleOutcome, ...]:
     """Global rules and those of the matched intent, each with its result; order carries no meaning."""
     settings = snapshot.bundle.settings
-    rules = snapshot.rules_of(matching.column)
+    rules = snapshot.rules[matching.column]
     facts = compute(asked.request, reading.canonical, reading.findings, settings, now, rules.facts)
     return rules.evaluate(RuleContext(asked.request, asked.derived, matching.match, facts))
 
@@ -122,12 +128,14 @@ def _grantable(
     applied = tuple(o.rule for o in outcomes if o.rule.effect is RuleEffect.NARROW and o.result)
     unsure = matching.band is Band.NARROW
     if unsure and not intent.narrow:
-        text = f"{intent.id} is not sure enough ({matching.match.score:.2f} of {matching.match.accept:.2f}) and has no narrowed scope"
+        text = f"{_unsure(intent, matching)}, and {intent.id} has no narrowed scope"
         return replace(base, reasons=(Reason(ReasonCode.OUT_OF_SCOPE, text, position=intent.position),))
     scopes = (*(r.scope for r in applied), *((intent.narrow,) if unsure else ()))
     if not scopes:
         return replace(base, effect=Effect.ALLOW, reasons=(_allowed(intent, matching),))
-    return _narrowed(base, asked, scopes, _narrow_reasons(applied, intent, matching, unsure=unsure), _allowed(intent, matching))
+    return _narrowed(
+        base, asked, scopes, _narrow_reasons(applied, intent, matching, unsure=unsure), _allowed(intent, matching)
+    )
 
 
 def _narrowed(
@@ -148,9 +156,18 @@ def _allowed(intent: Intent, matching: Matching) -> Reason:
     return Reason(ReasonCode.ALLOWED, text, position=intent.position)
 
 
-def _narrow_reasons(applied: tuple[Rule, ...], intent: Intent, matching: Matching, *, unsure: bool) -> tuple[Reason, ...]:
+def _narrow_reasons(
+    applied: tuple[Rule, ...], intent: Intent, matching: Matching, *, unsure: bool
+) -> tuple[Reason, ...]:
     by_rule = tuple(Reason(ReasonCode.NARROWED_BY_RULE, r.message, r.id, r.position) for r in applied)
     if not unsure:
         return by_rule
-    text = f"{intent.id} at {matching.match.score:.2f} lies between {matching.match.narrow:.2f} and {matching.match.accept:.2f}"
-    return (*by_rule, Reason(ReasonCode.NARROWED_BY_SCORE, text, position=intent.position))
+    return (*by_rule, Reason(ReasonCode.NARROWED_BY_SCORE, _unsure(intent, matching), position=intent.position))
+
+
+def _unsure(intent: Intent, matching: Matching) -> str:
+    found = matching.match
+    if found.score < found.accept:
+        return f"{intent.id} at {found.score:.2f} lies between {found.narrow:.2f} and {found.accept:.2f}"
+    clause = next(c for c in matching.clauses if c.band is Band.NARROW)
+    return f"“{excerpt(clause.text)}” is covered only in part ({clause.score:.2f})"

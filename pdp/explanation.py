@@ -9,7 +9,7 @@ import numpy as np
 from pdp import engine
 from pdp.intent.authority import read_authority
 from pdp.intent.text import Reading
-from pdp.matching import Asked, Board, Matching, Scores, match
+from pdp.matching import Asked, Board, Matching, Scores, clause_trace, match
 from pdp.policy.model import Mode
 from pdp.policy.rules import RuleOutcome
 from pdp.snapshot import Snapshot
@@ -30,11 +30,19 @@ def explain(request: Request, reading: Reading, vectors: Scores | None, snapshot
     verdict = engine.decide(asked, reading, vectors, snapshot, now)
     trace = _outline(asked.request, verdict, reading, vectors, snapshot, asked)
     matching = match(asked, reading, vectors, snapshot)
-    return replace(verdict, trace=replace(trace, clauses=matching.clauses or trace.clauses, rules=_rules(asked, reading, matching, snapshot, now)))
+    clauses = tuple(clause_trace(c, snapshot) for c in matching.clauses) or trace.clauses
+    return replace(
+        verdict, trace=replace(trace, clauses=clauses, rules=_rules(asked, reading, matching, snapshot, now))
+    )
 
 
 def _outline(
-    request: Request, verdict: Verdict, reading: Reading, vectors: Scores | None, snapshot: Snapshot, asked: Asked | None
+    request: Request,
+    verdict: Verdict,
+    reading: Reading,
+    vectors: Scores | None,
+    snapshot: Snapshot,
+    asked: Asked | None,
 ) -> Trace:
     clauses = tuple(ClauseTrace(c, "", 0.0, str(read_authority(c))) for c in reading.clauses)
     candidates = _candidates(request, vectors, snapshot, asked) if vectors is not None else ()
@@ -45,7 +53,9 @@ def _findings(reading: Reading) -> tuple[str, ...]:
     return tuple(f"text: {f.replace('_', ' ')}" for f in reading.findings)
 
 
-def _candidates(request: Request, vectors: Scores, snapshot: Snapshot, asked: Asked | None) -> tuple[CandidateTrace, ...]:
+def _candidates(
+    request: Request, vectors: Scores, snapshot: Snapshot, asked: Asked | None
+) -> tuple[CandidateTrace, ...]:
     usable = snapshot.admission.usable(request.agent.id)
     if usable is None or usable.size == 0:
         return ()
@@ -82,7 +92,9 @@ def _rules(asked: Asked, reading: Reading, matching: Matching, snapshot: Snapsho
 def _rule(outcome: RuleOutcome) -> RuleTrace:
     rule = outcome.rule
     result = outcome.error if outcome.code else str(outcome.result).lower()
-    return RuleTrace(rule.id, rule.effect.value, rule.when, result, rule.position, outcome.values, rule.mode is Mode.SHADOW)
+    return RuleTrace(
+        rule.id, rule.effect.value, rule.when, result, rule.position, outcome.values, rule.mode is Mode.SHADOW
+    )
 
 
 def _notes(request: Request, verdict: Verdict, snapshot: Snapshot) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ class Share:
     total: int
 
     def named(self, name: str) -> dict[str, Json]:
-        """``<name>_share``, ``<name>_count`` and ``<name>_interval`` (95%) for a report; ``None`` for a share of nothing."""
+        """``<name>_share``, ``<name>_count`` and ``<name>_interval`` (95%) for a report; ``None``: share of nothing."""
         share = round(self.count / self.total, 6) if self.total else None
         interval = [round(bound, 6) for bound in wilson(self.count, self.total)] if self.total else None
         return {f"{name}_share": share, f"{name}_count": self.count, f"{name}_interval": interval}

@@ -16,7 +16,6 @@ from pdp.intent.calibration import Band
 from pdp.intent.index import IntentScores
 from pdp.intent.text import Reading
 from pdp.policy.admission import Columns
-from pdp.policy.model import Mode
 from pdp.snapshot import Snapshot
 from pdp.types import ClauseTrace, Derived, IntentMatch, Neighbour, Reason, ReasonCode, Request
 
@@ -52,7 +51,7 @@ class Matching:
     column: int
     band: Band
     match: IntentMatch
-    clauses: tuple[ClauseTrace, ...]
+    clauses: tuple[Coverage, ...]
     refusals: tuple[Reason, ...]
 
 
@@ -74,7 +73,14 @@ class Board:
 
     def only(self, keep: NDArray[np.bool_]) -> Board:
         """The same board with some columns."""
-        raw = IntentScores(*(a[:, keep] for a in (self.raw.exemplar, self.raw.exemplar_at, self.raw.counter, self.raw.counter_at)))
+        if keep.all():
+            return self
+        raw = IntentScores(
+            self.raw.exemplar[:, keep],
+            self.raw.exemplar_at[:, keep],
+            self.raw.counter[:, keep],
+            self.raw.counter_at[:, keep],
+        )
         return Board(self.columns[keep], raw, self.scores[:, keep], self.margins[:, keep])
 
     def best(self) -> tuple[int, int]:
@@ -90,7 +96,7 @@ def match(asked: Asked, reading: Reading, vectors: Scores, snapshot: Snapshot) -
     """
     several = len(reading.clauses) > 1
     board = Board.of(vectors, asked.usable if several else asked.admitted, snapshot)
-    enforced = _enforced(board.columns, snapshot)
+    enforced = snapshot.enforced[board.columns]
     admitted = board.only(np.isin(board.columns, asked.admitted) & enforced) if several else board.only(enforced)
     if admitted.columns.size == 0 or not np.isfinite(admitted.scores).all():
         return _unscored(admitted)
@@ -106,17 +112,16 @@ def match(asked: Asked, reading: Reading, vectors: Scores, snapshot: Snapshot) -
         covers = (_cover_single(reading.clauses[0], column, score, band, snapshot),)
     refusals = _refusals(covers, column, snapshot)
     weakest = Band.NARROW if any(c.band is Band.NARROW for c in covers) else band
-    return Matching(column, weakest, found, tuple(_trace(c, snapshot) for c in covers), refusals)
-
-
-def _enforced(columns: Columns, snapshot: Snapshot) -> NDArray[np.bool_]:
-    intents = snapshot.bundle.intents
-    return np.fromiter((intents[c].mode is Mode.ENFORCE for c in columns), dtype=np.bool_, count=columns.size)
+    return Matching(column, weakest, found, covers, refusals)
 
 
 def _unscored(board: Board) -> Matching:
     code = ReasonCode.SCORE_INVALID if board.columns.size else ReasonCode.NOT_ADMITTED
-    text = "a score is not a finite number" if board.columns.size else "only shadow intents admit this call; they grant nothing"
+    text = (
+        "a score is not a finite number"
+        if board.columns.size
+        else "only shadow intents admit this call; they grant nothing"
+    )
     return Matching(-1, Band.OUT_OF_SCOPE, IntentMatch("", 0.0, 0.0, 0.0, 0.0), (), (Reason(code, text),))
 
 
@@ -141,7 +146,7 @@ def _describe(board: Board, row: int, place: int, snapshot: Snapshot) -> IntentM
 
 
 def _runner_up(board: Board, place: int, snapshot: Snapshot) -> tuple[str, float]:
-    if board.columns.size < 2:  # noqa: PLR2004  # a runner-up needs a second one
+    if board.columns.size < 2:  # a runner-up needs a second one
         return "", 0.0
     margins = board.margins.max(axis=0)
     margins[place] = -np.inf
@@ -163,9 +168,15 @@ def _counter(snapshot: Snapshot, intent: str, at: int, similarity: float) -> Nei
 def _out_of_scope(found: IntentMatch) -> Reason:
     near, counter = found.nearest, found.counter
     if counter and near and counter.similarity > near.similarity:
-        text = f"nearer to a counter-exemplar of {found.intent} ({counter.similarity:.2f}) than to any exemplar ({near.similarity:.2f})"
+        text = (
+            f"nearer to a counter-exemplar of {found.intent} ({counter.similarity:.2f}) "
+            f"than to any exemplar ({near.similarity:.2f})"
+        )
         return Reason(ReasonCode.COUNTER_EXEMPLAR, text, position=counter.position)
-    text = f"the utterance is not within an approved intent: nearest is {found.intent} at {found.score:.2f}, needs {found.narrow:.2f}"
+    text = (
+        "the utterance is not within an approved intent: "
+        f"nearest is {found.intent} at {found.score:.2f}, needs {found.narrow:.2f}"
+    )
     return Reason(ReasonCode.OUT_OF_SCOPE, text, position=near.position if near else None)
 
 
@@ -211,16 +222,18 @@ def _refusal(cover: Coverage, intent: str) -> Reason | None:
     excess = ", ".join(cover.excess)
     if not intent:
         why = f": it {excess}" if excess else ""
-        return Reason(ReasonCode.CLAUSE_NOT_COVERED, f"no intent of this agent covers “{_cut(cover.text)}”{why}")
+        return Reason(ReasonCode.CLAUSE_NOT_COVERED, f"no intent of this agent covers “{excerpt(cover.text)}”{why}")
     if excess:
-        return Reason(ReasonCode.AUTHORITY_EXCEEDED, f"“{_cut(cover.text)}” goes beyond {intent}: it {excess}")
+        return Reason(ReasonCode.AUTHORITY_EXCEEDED, f"“{excerpt(cover.text)}” goes beyond {intent}: it {excess}")
     return None
 
 
-def _cut(text: str, most: int = 80) -> str:
+def excerpt(text: str, most: int = 80) -> str:
+    """``text``, cut to ``most`` characters for a message."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _trace(cover: Coverage, snapshot: Snapshot) -> ClauseTrace:
+def clause_trace(cover: Coverage, snapshot: Snapshot) -> ClauseTrace:
+    """A covered clause as ``Explain`` shows it."""
     covered_by = snapshot.bundle.intents[cover.column].id if cover.column >= 0 else ""
     return ClauseTrace(cover.text, covered_by, cover.score, str(cover.authority))

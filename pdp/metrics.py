@@ -5,6 +5,8 @@ Label values come from closed sets (effects, reason codes, stages), never from a
 
 from __future__ import annotations
 
+import functools
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from pdp.types import Decision, Timings
@@ -14,7 +16,6 @@ UNIT = (0.0, 0.1, 0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9
 MARGIN = (-0.6, -0.4, -0.3, -0.2, -0.15, -0.1, -0.05, 0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
 
 DECISIONS = Counter("pdp_decisions_total", "Decisions by effect and first reason.", ("effect", "reason"))
-REFUSALS = Counter("pdp_refusals_total", "Requests answered with an error instead of a decision, by error code.", ("code",))
 SECONDS_TOTAL = Histogram("pdp_decision_seconds", "Time from parsed request to finished decision.", buckets=SECONDS)
 SECONDS_STAGE = Histogram("pdp_stage_seconds", "Time per stage of a decision.", ("stage",), buckets=SECONDS)
 SCORE = Histogram("pdp_match_score", "Score of the matched intent.", buckets=UNIT)
@@ -22,9 +23,25 @@ MARGINS = Histogram("pdp_match_margin", "Score minus accept threshold of the mat
 SHADOW = Counter("pdp_shadow_findings_total", "What shadow intents and rules would have done.", ("would_be",))
 QUEUE = Gauge("pdp_encode_queue_depth", "Texts waiting for or in the encoder.", multiprocess_mode="livesum")
 CACHE = Counter("pdp_vector_cache_total", "Look-ups in the vector cache.", ("result",))
-BUNDLE = Gauge("pdp_bundle_info", "1 for the bundle in force.", ("revision", "encoder"), multiprocess_mode="livemax")
-ACTIVATED = Gauge("pdp_bundle_activated_seconds", "When the bundle came into force, epoch seconds; its age is now minus this.", multiprocess_mode="livemax")
+BUNDLE = Gauge(
+    "pdp_bundle_info",
+    "1 for the bundle in force, 0 for earlier ones.",
+    ("revision", "encoder"),
+    multiprocess_mode="livemax",
+)
+ACTIVATED = Gauge(
+    "pdp_bundle_activated_seconds",
+    "When the bundle came into force, epoch seconds; its age is now minus this.",
+    multiprocess_mode="livemax",
+)
 ACTIVATIONS = Counter("pdp_bundle_activations_total", "Attempts to activate a bundle.", ("result",))
+
+CALLS = Counter(
+    "pdp_calls_total",
+    "Finished calls, batch and stream items, by method and error code (ok: answered).",
+    ("method", "code"),
+)
+CALL_SECONDS = Histogram("pdp_call_seconds", "Time from received to answered, by method.", ("method",), buckets=SECONDS)
 
 _STAGES = {stage: SECONDS_STAGE.labels(stage) for stage in ("admit", "text", "encode", "decide")}
 HIT, MISS = CACHE.labels("hit"), CACHE.labels("miss")
@@ -33,13 +50,18 @@ HIT, MISS = CACHE.labels("hit"), CACHE.labels("miss")
 def observe_decision(decision: Decision) -> None:
     """Record one finished decision: the only place where decision metrics are written."""
     verdict = decision.verdict
-    DECISIONS.labels(verdict.effect.value, verdict.reasons[0].code.value).inc()
+    _decisions(verdict.effect.value, verdict.reasons[0].code.value).inc()
     _observe_times(decision.timings)
     if verdict.match is not None and verdict.match.intent:
         SCORE.observe(verdict.match.score)
         MARGINS.observe(verdict.match.margin)
     for finding in verdict.shadow:
         SHADOW.labels(finding.would_be.value).inc()
+
+
+@functools.lru_cache(256)
+def _decisions(effect: str, reason: str) -> Counter:
+    return DECISIONS.labels(effect, reason)
 
 
 def _observe_times(timings: Timings) -> None:
@@ -50,9 +72,23 @@ def _observe_times(timings: Timings) -> None:
             histogram.observe(micros / 1e6)
 
 
-def observe_activation(revision: str, encoder: str, now: float) -> None:
-    """A bundle came into force."""
-    BUNDLE.clear()
+def observe_activation(previous: str, revision: str, encoder: str, now: float) -> None:
+    """A bundle came into force in place of ``previous`` (empty: of none)."""
+    if previous:
+        BUNDLE.labels(previous, encoder).set(0)
     BUNDLE.labels(revision, encoder).set(1)
     ACTIVATED.set(now)
     ACTIVATIONS.labels("activated").inc()
+
+
+def observe_call(method: str, code: str, seconds: float) -> None:
+    """Record one finished call: ``code`` is ``ok`` or that of the error it was answered with."""
+    calls, histogram = _call(method, code)
+    calls.inc()
+    histogram.observe(seconds)
+
+
+@functools.lru_cache(256)
+def _call(method: str, code: str) -> tuple[Counter, Histogram]:
+    # Looking a child up by its labels costs more than counting; methods and codes are closed sets.
+    return CALLS.labels(method, code), CALL_SECONDS.labels(method)

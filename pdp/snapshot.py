@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pdp.errors import EncoderMismatch, NotReady, Problem
 from pdp.intent.authority import AuthorityProfile, profile
 from pdp.intent.calibration import Calibration
@@ -17,20 +20,25 @@ from pdp.intent.encoder import Encoder
 from pdp.intent.index import ExemplarIndex, Vectors
 from pdp.policy.admission import Admission
 from pdp.policy.bundle import load
-from pdp.policy.model import Bundle, Rule
+from pdp.policy.model import Bundle, Mode, Rule
 from pdp.policy.rules import RuleSet, problems
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One bundle, ready to decide with. Intents are addressed by column, their place in ``bundle.intents``."""
+    """One bundle, ready to decide with. Intents are addressed by column, their place in ``bundle.intents``.
+
+    ``enforced`` (false: shadow), ``rules`` and ``profiles`` are by column: what applies when that intent is matched,
+    global rules first.
+    """
 
     bundle: Bundle
     encoder: str
     admission: Admission
     index: ExemplarIndex
     calibration: Calibration
-    rules: RuleSet
+    enforced: NDArray[np.bool_]
+    rules: tuple[RuleSet, ...]
     profiles: tuple[AuthorityProfile, ...]
 
 
@@ -43,13 +51,15 @@ def build(bundle: Bundle, encoder: Encoder, known: Mapping[str, Vectors] | None 
     if bundle.calibration.encoder != encoder.fingerprint:
         raise EncoderMismatch((_mismatch(bundle.calibration.encoder, encoder.fingerprint),))
     intents = bundle.intents
+    compiled = RuleSet.compile(every_rule(bundle), bundle.settings)
     return Snapshot(
         bundle=bundle,
         encoder=encoder.fingerprint,
         admission=Admission(bundle),
         index=ExemplarIndex.build([(i.id, i.exemplars, i.counter_exemplars) for i in intents], encoder.encode, known),
         calibration=Calibration.from_data(bundle.calibration, [(i.id, i.thresholds) for i in intents]),
-        rules=RuleSet.compile(every_rule(bundle), bundle.settings),
+        enforced=np.array([i.mode is Mode.ENFORCE for i in intents], dtype=np.bool_),
+        rules=tuple(compiled.only((*bundle.rules, *i.rules)) for i in intents),
         profiles=tuple(profile([e.text for e in i.exemplars], i.actions) for i in intents),
     )
 
@@ -65,7 +75,7 @@ def every_rule(bundle: Bundle) -> tuple[Rule, ...]:
 
 
 def _mismatch(named: str, loaded: str) -> Problem:
-    fix = f"recalibrate for the loaded encoder with python -m training.calibrate, or load the one named; loaded is {loaded}"
+    fix = f"loaded is {loaded}; recalibrate with python -m training.calibrate, or load the encoder named"
     return Problem("calibration.json", 1, 1, f"made for encoder {named}", fix)
 
 

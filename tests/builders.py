@@ -37,7 +37,11 @@ from pdp.types import (
 HERE = Position("intents/test.yaml", 1, 1)
 NOW = 1_767_607_200.0  # 2026-01-05T10:00:00Z, a Monday
 
-READ_INVOICES = ("Read the unpaid invoices of a customer", "Show open invoices of one customer", "List invoices not paid yet")
+READ_INVOICES = (
+    "Read the unpaid invoices of a customer",
+    "Show open invoices of one customer",
+    "List invoices not paid yet",
+)
 
 
 def rule(
@@ -74,7 +78,10 @@ def intent(name: str = "read-invoices", exemplars: Sequence[str] = READ_INVOICES
 
 
 def bundle(
-    intents: Sequence[Intent] | None = None, rules: Sequence[Rule] = (), settings: Settings | None = None, **changes: Any
+    intents: Sequence[Intent] | None = None,
+    rules: Sequence[Rule] = (),
+    settings: Settings | None = None,
+    **changes: Any,
 ) -> Bundle:
     """A bundle for the small encoder: accepts from 0.8, narrows from 0.5."""
     fields: dict[str, Any] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -30,10 +29,18 @@ exemplars:
 TESTS = """\
 tests:
   - name: an approved request
-    request: {agent: agent-1, utterance: Read the unpaid invoices of a customer, target: {kind: table, name: invoices}, action: {name: read}}
+    request:
+      agent: agent-1
+      utterance: Read the unpaid invoices of a customer
+      target: {kind: table, name: invoices}
+      action: {name: read}
     expect: {effect: allow, intent: read-invoices}
   - name: something else
-    request: {agent: agent-1, utterance: Burn the paper archive, target: {kind: table, name: invoices}, action: {name: read}}
+    request:
+      agent: agent-1
+      utterance: Burn the paper archive
+      target: {kind: table, name: invoices}
+      action: {name: read}
     expect: {effect: deny}
 """
 
@@ -44,7 +51,9 @@ def path(tmp_path: Path) -> Path:
     for folder in ("intents", "tests"):
         (root / folder).mkdir(parents=True)
     (root / "bundle.yaml").write_text("name: test\ndescription: A test.\nowner: billing@example.org\n")
-    (root / "agents.yaml").write_text("agents:\n  - {id: agent-1, owner: billing@example.org, intents: [read-invoices]}\n")
+    (root / "agents.yaml").write_text(
+        "agents:\n  - {id: agent-1, owner: billing@example.org, intents: [read-invoices]}\n"
+    )
     (root / "intents" / "read.yaml").write_text(INTENT)
     (root / "tests" / "cases.yaml").write_text(TESTS)
     calibration = {"format": 1, "encoder": WordEncoder.fingerprint, "default": {"accept": 0.8, "narrow": 0.5}}
@@ -80,19 +89,25 @@ async def test_activation_puts_a_tested_bundle_in_force(point: AdministrationPoi
     ],
 )
 async def test_a_bad_bundle_leaves_the_last_good_one(
-    point: AdministrationPoint, snapshots: Snapshots, path: Path, file: str, old: str, new: str, error: type[Exception], match: str
+    point: AdministrationPoint,
+    snapshots: Snapshots,
+    path: Path,
+    file: str,
+    old: str,
+    new: str,
+    error: type[Exception],
+    match: str,
 ) -> None:
     """Whatever is wrong, what was in force stays in force, and the status says why."""
     good = (await point.activate()).revision
     target = path / file
-    target.write_text(target.read_text().replace(old, new))
+    original = target.read_text()
+    target.write_text(original.replace(old, new))
     with pytest.raises(error, match=match):
         await point.activate()
     assert snapshots.current().bundle.revision == good
     assert point.status().problems
-    shutil.copy(target, target.with_suffix(".bak"))
-    target.write_text(target.read_text().replace(new, old))
-    target.with_suffix(".bak").unlink()
+    target.write_text(original)
     assert (await point.activate()).revision == good
     assert not point.status().problems
 
@@ -120,7 +135,9 @@ async def test_an_added_exemplar_is_in_force_and_in_the_file(point: Administrati
     assert undone.revision == done.previous_revision
 
 
-async def test_an_edit_that_breaks_a_test_is_refused_and_leaves_the_files(point: AdministrationPoint, path: Path) -> None:
+async def test_an_edit_that_breaks_a_test_is_refused_and_leaves_the_files(
+    point: AdministrationPoint, path: Path
+) -> None:
     """Refused edits change no byte."""
     before = (await point.activate()).revision
     with pytest.raises(BundleTestsFailed, match="something else"):

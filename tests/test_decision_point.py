@@ -15,6 +15,7 @@ from pdp.encoding import EncodingQueue
 from pdp.errors import EncoderError, LimitExceeded, NotReady
 from pdp.intent.text import TextLimits
 from pdp.intent.vectors import VectorCache
+from pdp.memory import Memory
 from pdp.snapshot import Snapshots
 from pdp.types import Effect, ReasonCode
 from tests.builders import NOW, intent, request, rule, snapshot_of
@@ -44,7 +45,7 @@ def snapshots() -> Snapshots:
 def point(snapshots: Snapshots) -> Iterator[DecisionPoint]:
     queue = EncodingQueue(ENCODER, VectorCache(100, ENCODER.fingerprint), threads=1, capacity=100)
     ids = (f"d{n}" for n in itertools.count(1))
-    yield DecisionPoint(snapshots, queue, lambda: NOW, lambda: next(ids), TextLimits())
+    yield DecisionPoint(snapshots, queue, lambda: NOW, lambda: next(ids), Memory(100, TextLimits()))
     queue.close()
 
 
@@ -57,7 +58,9 @@ async def test_a_decision_says_what_it_was_made_from(point: DecisionPoint) -> No
     assert decision.timings.total >= decision.timings.encode > 0
 
 
-async def test_what_nothing_admits_never_reaches_the_model(point: DecisionPoint, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_nothing_admits_never_reaches_the_model(
+    point: DecisionPoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Denied by target and action alone, even while the model is broken."""
     monkeypatch.setattr(ENCODER, "error", EncoderError("down"))
     decision = await point.decide(request(action="drop"), None)
@@ -87,7 +90,7 @@ async def test_a_failing_part_denies(
 async def test_no_bundle_no_answer() -> None:
     """Before the first activation there is no decision at all."""
     queue = EncodingQueue(ENCODER, VectorCache(10, ENCODER.fingerprint), threads=1, capacity=10)
-    point = DecisionPoint(Snapshots(), queue, lambda: NOW, lambda: "d", TextLimits())
+    point = DecisionPoint(Snapshots(), queue, lambda: NOW, lambda: "d", Memory(100, TextLimits()))
     with pytest.raises(NotReady):
         await point.decide(request(), None)
     queue.close()
@@ -112,7 +115,9 @@ async def test_explain_gives_the_same_verdict_with_a_trace(point: DecisionPoint)
     assert trace.clauses[0].covered_by == "read-invoices"
 
 
-async def test_a_decision_keeps_its_snapshot_while_bundles_are_swapped(point: DecisionPoint, snapshots: Snapshots) -> None:
+async def test_a_decision_keeps_its_snapshot_while_bundles_are_swapped(
+    point: DecisionPoint, snapshots: Snapshots
+) -> None:
     """Under activation no answer is mixed or a stray default deny: revision and effect always fit together."""
     allow = snapshot_of(ENCODER, revision="sha256:allow")
     refuse = snapshot_of(ENCODER, rules=(rule("true"),), revision="sha256:refuse")
@@ -120,7 +125,9 @@ async def test_a_decision_keeps_its_snapshot_while_bundles_are_swapped(point: De
     seen = set()
 
     async def ask(number: int) -> None:
-        decision = await point.decide(request(f"Read the unpaid invoices of a customer {'' if number % 3 else number}"), None)
+        decision = await point.decide(
+            request(f"Read the unpaid invoices of a customer {'' if number % 3 else number}"), None
+        )
         matched = decision.verdict.match.intent if decision.verdict.match else ""
         seen.add((decision.revision, decision.verdict.effect, matched))
 

@@ -34,7 +34,7 @@ def imported(path: Path) -> Iterator[str]:
 def test_the_layers_hold() -> None:
     """The contracts in pyproject.toml are kept: no import goes up, no module stands outside."""
     run = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()", "--no-cache"]
-    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

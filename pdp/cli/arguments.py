@@ -10,7 +10,7 @@ from pdp import __version__
 
 EPILOG = "exit codes: 0 done (allowed or narrowed), 1 denied or failed, 2 wrong usage, 3 no server answered"
 DEFAULT_ADDRESS = "127.0.0.1:50051"
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
 
 
 def parser() -> argparse.ArgumentParser:
@@ -18,7 +18,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="pdp", description="Intent-aware policy decision point.", epilog=EPILOG)
     top.add_argument("--version", action="version", version=f"pdp {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    _serve(commands)
+    # Here for the list of commands only: its flags are the settings, which pdp.config reads.
+    _add(commands, "serve", "pdp.cli.serving:serve", "serve decisions over gRPC (--help lists the settings)")
     _question(commands, "decide", "pdp.cli.questions:decide", "ask whether an agent may do something")
     _question(commands, "explain", "pdp.cli.questions:explain", "the same, with every stage laid open")
     _bundle(commands)
@@ -32,17 +33,13 @@ def _add(commands: Commands, name: str, run: str, text: str) -> argparse.Argumen
     return command
 
 
-def _serve(commands: Commands) -> None:
-    # Its options are the settings, and pdp.config owns those; it reads what is left on the command line.
-    serve = _add(commands, "serve", "pdp.cli.service:serve", "serve decisions over gRPC")
-    serve.add_argument("settings", nargs=argparse.REMAINDER, help="settings; `pdp serve --help` lists them")
-
-
 def _question(commands: Commands, name: str, run: str, text: str) -> None:
     command = _add(commands, name, run, text)
     place = command.add_argument_group("where to ask").add_mutually_exclusive_group()
     place.add_argument("--address", default=DEFAULT_ADDRESS, help="a running server (default: %(default)s)")
-    place.add_argument("--bundle", type=Path, metavar="DIR", help="a bundle directory, in this process, without a server")
+    place.add_argument(
+        "--bundle", type=Path, metavar="DIR", help="a bundle directory, in this process, without a server"
+    )
     _channel(command)
     _model(command)
     asked = command.add_argument_group("the question")
@@ -52,7 +49,9 @@ def _question(commands: Commands, name: str, run: str, text: str) -> None:
     asked.add_argument("--session", metavar="ID")
     asked.add_argument("--utterance", metavar="TEXT", help="the prompt, plan step or purpose")
     asked.add_argument("--action", metavar="NAME")
-    asked.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="repeatable; JSON or plain text")
+    asked.add_argument(
+        "--param", action="append", default=[], metavar="NAME=VALUE", help="repeatable; JSON or plain text"
+    )
     asked.add_argument("--target", metavar="KIND:NAME")
     asked.add_argument("--payload", metavar="JSON", help='native payload, for example {"sql": {"text": "select 1"}}')
     command.add_argument("--json", action="store_true", help="print the JSON of the answer")
@@ -60,14 +59,21 @@ def _question(commands: Commands, name: str, run: str, text: str) -> None:
 
 def _channel(command: argparse.ArgumentParser) -> None:
     channel = command.add_argument_group("channel to the server")
-    channel.add_argument("--ca", type=Path, metavar="FILE", help="certificates that the server's must chain to; switches TLS on")
+    channel.add_argument(
+        "--ca", type=Path, metavar="FILE", help="certificates that the server's must chain to; switches TLS on"
+    )
     channel.add_argument("--cert", type=Path, metavar="FILE", help="own certificate chain, for mutual TLS")
     channel.add_argument("--key", type=Path, metavar="FILE", help="key of the own certificate")
+    channel.add_argument(
+        "--plaintext", action="store_true", help="allow another host without TLS, inside a mesh that encrypts"
+    )
     channel.add_argument("--timeout", type=float, default=5.0, metavar="SECONDS", help="default: %(default)s")
 
 
 def _model(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--model", type=Path, metavar="DIR", help="sentence model (default: the one that comes with pdp)")
+    command.add_argument(
+        "--model", type=Path, metavar="DIR", help="sentence model (default: the one that comes with pdp)"
+    )
 
 
 def _bundle(commands: Commands) -> None:
@@ -90,9 +96,13 @@ def _bundle(commands: Commands) -> None:
 def _extras(command: argparse.ArgumentParser, name: str) -> None:
     if name == "test":
         command.add_argument("--junit", type=Path, metavar="FILE", help="write the results as JUnit XML")
-        command.add_argument("--differential", action="store_true", help="compare both CEL evaluators (needs cel-python)")
+        command.add_argument(
+            "--differential", action="store_true", help="compare both CEL evaluators (needs cel-python)"
+        )
     if name == "evaluate":
-        command.add_argument("--cases", type=Path, required=True, metavar="FILE", help="JSON Lines: request, expect, intent")
+        command.add_argument(
+            "--cases", type=Path, required=True, metavar="FILE", help="JSON Lines: request, expect, intent"
+        )
         command.add_argument("--out", type=Path, metavar="FILE", help="write the report as JSON")
 
 

@@ -6,6 +6,8 @@ import argparse
 import json
 import time
 from pathlib import Path
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING
 
 from pdp.cases import CaseResult, report
 from pdp.cli.evaluations import print_evaluation
@@ -15,10 +17,14 @@ from pdp.cli.output import console, effect, table
 from pdp.cli.scaffold import write_bundle
 from pdp.evaluation import evaluate as run_evaluation
 from pdp.labelled import read_labelled
+from pdp.snapshot import every_rule
 from pdp.types import Thresholds
 from pdp.workbench import Workbench, load_encoder, open_bundle
 
-START = Thresholds(accept=0.6, narrow=0.45)
+if TYPE_CHECKING:
+    from pdp.differential import Comparison
+
+START = Thresholds(accept=0.5, narrow=0.38)
 """Where a new bundle begins."""
 
 
@@ -38,7 +44,7 @@ def check(arguments: argparse.Namespace) -> Exit:
     results = report(bench.run_cases())
     bundle = bench.snapshot.bundle
     out = console()
-    counts = f"{len(bundle.intents)} intents, {len(bench.snapshot.rules.rules)} rules, {len(bundle.agents)} agents"
+    counts = f"{len(bundle.intents)} intents, {len(every_rule(bundle))} rules, {len(bundle.agents)} agents"
     out.print(f"{bundle.name}: {counts}; tests: {results.passed} passed, {results.failed} failed")
     out.print(f"revision {bundle.revision}")
     for failure in results.failures:
@@ -64,7 +70,11 @@ def evaluate(arguments: argparse.Namespace) -> Exit:
     now = time.time()
     outcome = run_evaluation(cases, lambda request: bench.verdict(request, now))
     if arguments.out is not None:
-        about = {"bundle": bench.snapshot.bundle.name, "revision": bench.snapshot.bundle.revision, "encoder": bench.encoder.fingerprint}
+        about = {
+            "bundle": bench.snapshot.bundle.name,
+            "revision": bench.snapshot.bundle.revision,
+            "encoder": bench.encoder.fingerprint,
+        }
         _write(arguments.out, json.dumps({**about, **outcome.as_json()}, indent=2, ensure_ascii=False) + "\n")
     print_evaluation(console(), outcome)
     return Exit.OK
@@ -100,4 +110,14 @@ def _write(path: Path, text: str) -> None:
 
 
 def _compare(bench: Workbench) -> bool:
-    raise NotImplementedError
+    try:
+        compare_cases = resolve_name("pdp.differential:compare_cases")
+    except ImportError as error:
+        raise Usage("--differential needs the package cel-python: pip install 'pdp[differential]'") from error
+    compared: Comparison = compare_cases(bench.snapshot, bench.verdict)
+    out = console()
+    for name, difference in compared.differences:
+        out.print(f"“{name}” {difference}", style="red", soft_wrap=True)
+    verdict = "disagree" if compared.differences else "agree"
+    out.print(f"both CEL evaluators {verdict}: {compared.rules} rules over {compared.cases} tests")
+    return not compared.differences

@@ -17,7 +17,10 @@ def print_evaluation(console: Console, outcome: Evaluation) -> None:
     for name, measures in outcome.by_intent.items():
         rows.add_row(name, *_cells(measures))
     console.print(rows)
-    console.print("count/total = share [95% Wilson interval]; `pdp bundle evaluate --help` and docs/bundles.md say of what", style="dim")
+    console.print(
+        "count/total = share [95% Wilson interval]; `pdp bundle evaluate --help` and docs/bundles.md say of what",
+        style="dim",
+    )
     _print_wrong(console, [a for a in outcome.answers if not a.right])
 
 
@@ -33,7 +36,13 @@ def _print_wrong(console: Console, wrong: list[Answer]) -> None:
     rows = table(">line", "utterance", "expected", "actual", "why")
     for answer in wrong[:MOST_WRONG]:
         expected = f"{answer.asked.expect.value} {answer.asked.intent}".rstrip()
-        rows.add_row(str(answer.asked.line), answer.asked.request.utterance, expected, effect(answer.effect) + f" {answer.intent}", answer.why)
+        rows.add_row(
+            str(answer.asked.line),
+            answer.asked.request.utterance,
+            expected,
+            effect(answer.effect) + f" {answer.intent}",
+            answer.why,
+        )
     console.print(rows)
     if len(wrong) > MOST_WRONG:
         console.print(f"and {len(wrong) - MOST_WRONG} more; --out FILE holds all of them")

@@ -14,7 +14,9 @@ def write_junit(path: Path, bundle: str, results: Sequence[CaseResult]) -> None:
     """Write one test suite with one test case per result; file and line say where the test stands."""
     failures = str(sum(bool(r.wrong) for r in results))
     suites = ET.Element("testsuites", tests=str(len(results)), failures=failures)
-    suite = ET.SubElement(suites, "testsuite", name=_legal(bundle), tests=str(len(results)), failures=failures, errors="0")
+    suite = ET.SubElement(
+        suites, "testsuite", name=_legal(bundle), tests=str(len(results)), failures=failures, errors="0"
+    )
     for result in results:
         place = result.case.position
         case = ET.SubElement(
@@ -27,7 +29,9 @@ def write_junit(path: Path, bundle: str, results: Sequence[CaseResult]) -> None:
         )
         if result.wrong:
             text = _legal("\n".join(result.wrong))
-            ET.SubElement(case, "failure", message=text.partition("\n")[0], type="expectation").text = f"{place}\n{text}"
+            ET.SubElement(
+                case, "failure", message=text.partition("\n")[0], type="expectation"
+            ).text = f"{place}\n{text}"
     try:
         ET.ElementTree(suites).write(path, encoding="utf-8", xml_declaration=True)
     except OSError as error:
@@ -36,4 +40,7 @@ def write_junit(path: Path, bundle: str, results: Sequence[CaseResult]) -> None:
 
 def _legal(text: str) -> str:
     """``text`` without the control characters and surrogates that XML 1.0 cannot hold (section 2.2)."""
-    return "".join(c if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff") else "\ufffd" for c in text)
+    return "".join(
+        c if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff") else "\ufffd"
+        for c in text
+    )

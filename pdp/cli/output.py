@@ -37,7 +37,9 @@ def table(*headings: str, title: str = "") -> Table:
     """A table with light lines; a heading that starts with ``>`` is right-aligned."""
     made = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", expand=False)
     for heading in headings:
-        made.add_column(heading.removeprefix(">"), justify="right" if heading.startswith(">") else "left", overflow="fold")
+        made.add_column(
+            heading.removeprefix(">"), justify="right" if heading.startswith(">") else "left", overflow="fold"
+        )
     return made
 
 

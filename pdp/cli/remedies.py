@@ -10,7 +10,7 @@ from pdp.types import Decision, Effect, IntentMatch, Reason, ReasonCode
 REMEDIES: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.ALLOWED: "nothing: it is allowed",
     ReasonCode.NARROWED_BY_RULE: "run what was narrowed, or change the request so that the rule does not apply",
-    ReasonCode.NARROWED_BY_SCORE: "run what was narrowed; if people really ask like this, add the utterance as an exemplar",
+    ReasonCode.NARROWED_BY_SCORE: "run what was narrowed; if people really ask like this, make it an exemplar",
     ReasonCode.UNKNOWN_AGENT: "an entry in agents.yaml whose id matches this agent, with an owner and its intents",
     ReasonCode.NOT_ADMITTED: "an intent of this agent whose actions and targets cover this action on this target",
     ReasonCode.OUT_OF_SCOPE: "if this purpose is approved, an exemplar that says it; if not, the deny is right",
@@ -26,7 +26,7 @@ REMEDIES: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.RULE_NOT_BOOLEAN: "a rule whose condition is true or false",
     ReasonCode.ATTRIBUTE_MISSING: "the attribute in the request, or has(...) around it in the rule",
     ReasonCode.NARROW_IMPOSSIBLE: "a request that already keeps the rule's bounds; this one cannot be cut down to them",
-    ReasonCode.PAYLOAD_MISMATCH: "target and action that say what the payload does; or leave them empty to have them derived",
+    ReasonCode.PAYLOAD_MISMATCH: "target and action as the payload has them; leave them empty to have them derived",
     ReasonCode.PAYLOAD_UNPARSEABLE: "a payload that can be understood: one plain statement or command",
     ReasonCode.SCORE_INVALID: "a sound model and calibration: this is a fault of the PDP, not of the request",
     ReasonCode.ENCODER_FAILED: "a working sentence model; see the server's log",
@@ -35,13 +35,19 @@ REMEDIES: Final[Mapping[ReasonCode, str]] = {
 SCORED: Final = (ReasonCode.OUT_OF_SCOPE, ReasonCode.NARROWED_BY_SCORE, ReasonCode.COUNTER_EXEMPLAR)
 
 
-def remedies(decision: Decision) -> tuple[str, ...]:
-    """What would have to change, one line per kind of reason; nothing for an allow."""
+def remedies(decision: Decision) -> tuple[tuple[Reason, str], ...]:
+    """Each kind of reason once, with what would have to change for another answer; nothing for an allow."""
     verdict = decision.verdict
     if verdict.effect is Effect.ALLOW:
         return ()
-    first = {reason.code: reason for reason in reversed(verdict.reasons)}
-    return tuple(_line(first[code], verdict.match) for code in dict.fromkeys(r.code for r in verdict.reasons))
+    return tuple((reason, _line(reason, verdict.match)) for reason in _first_of_each_kind(verdict.reasons))
+
+
+def _first_of_each_kind(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    first: dict[tuple[ReasonCode, str], Reason] = {}
+    for reason in reasons:
+        first.setdefault((reason.code, reason.rule_id), reason)
+    return tuple(first.values())
 
 
 def _line(reason: Reason, match: IntentMatch | None) -> str:

@@ -52,7 +52,9 @@ def _document(name: str) -> dict[str, Json]:
     if source.problems:
         raise BundleError(tuple(source.problems))
     if not isinstance(document, dict):
-        raise Usage(f"--request {name}: holds no object; write {{agent: ..., utterance: ..., target: ..., action: ...}}")
+        raise Usage(
+            f"--request {name}: holds no object; write {{agent: ..., utterance: ..., target: ..., action: ...}}"
+        )
     wrapped = document.get("request")
     return dict(wrapped) if isinstance(wrapped, dict) else document
 

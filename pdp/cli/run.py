@@ -14,17 +14,20 @@ from pdp.cli.problems import print_problems
 from pdp.errors import BundleError, ConfigError, InvalidRequest, PdpError
 
 Command = Callable[[argparse.Namespace], Exit]
+SERVE = "serve"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. ``argv`` defaults to the process's arguments."""
-    arguments = parser().parse_args(argv)
+    arguments = _parse(sys.argv[1:] if argv is None else argv)
     # Found by name, so that `pdp status` need not load the sentence model's runtime.
     command: Command = resolve_name(arguments.run)
     try:
         return int(command(arguments))
     except BundleError as error:
-        print_problems(errors(), error.problems, getattr(arguments, "directory", None) or getattr(arguments, "bundle", None))
+        print_problems(
+            errors(), error.problems, getattr(arguments, "directory", None) or getattr(arguments, "bundle", None)
+        )
         return Exit.NO
     except (ConfigError, InvalidRequest, Usage) as error:
         return _fail(str(error), Exit.USAGE)
@@ -38,6 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Exit.OK
     except KeyboardInterrupt:
         return 130
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    if argv[:1] == [SERVE]:
+        # argparse cannot leave options to somebody else; behind ``serve`` stand the settings, even --help.
+        return argparse.Namespace(run="pdp.cli.serving:serve", settings=list(argv[1:]))
+    return parser().parse_args(argv)
 
 
 def _fail(text: str, code: Exit) -> Exit:

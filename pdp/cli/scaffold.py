@@ -48,7 +48,7 @@ def _calibration(encoder: str, thresholds: Thresholds) -> str:
         "encoder": encoder,
         "default": {"accept": thresholds.accept, "narrow": thresholds.narrow},
         "intents": {},
-        "counter_weight": 1.0,
+        "counter_weight": 2.0,
         "counter_gap": 0.0,
         "notes": {"source": "start values of pdp bundle init; measure with pdp bundle evaluate and recalibrate"},
     }

@@ -9,7 +9,7 @@ from pdp.cli.answers import print_decision
 from pdp.cli.bars import bar, legend
 from pdp.cli.output import compact, table
 from pdp.cli.remedies import remedies
-from pdp.types import CandidateTrace, ClauseTrace, Decision, Derived, Effect, Request, RuleTrace, Trace
+from pdp.types import CandidateTrace, ClauseTrace, Decision, Derived, Request, RuleTrace, Trace
 
 
 def print_explanation(console: Console, decision: Decision, request: Request) -> None:
@@ -55,7 +55,9 @@ def _text(console: Console, trace: Trace, utterance: str) -> None:
         console.print(f"read as: “{trace.canonical}”")
     clauses = table("clause", "covered by", ">score", "asks for")
     for clause in trace.clauses:
-        clauses.add_row(clause.text, _cover(clause), f"{clause.score:.2f}" if clause.covered_by else "", clause.authority)
+        clauses.add_row(
+            clause.text, _cover(clause), f"{clause.score:.2f}" if clause.covered_by else "", clause.authority
+        )
     if trace.clauses:
         console.print(clauses)
 
@@ -69,7 +71,9 @@ def _candidates(console: Console, candidates: tuple[CandidateTrace, ...]) -> Non
         return
     _heading(console, "Candidate intents")
     ascii_only = console.options.ascii_only
-    rows = table("intent", "admitted", "score against thresholds", ">score", ">accept", ">narrow", "band", "nearest exemplar")
+    rows = table(
+        "intent", "admitted", "score against thresholds", ">score", ">accept", ">narrow", "band", "nearest exemplar"
+    )
     for candidate in candidates:
         rows.add_row(
             candidate.intent + (" (shadow)" if candidate.shadow else ""),
@@ -114,10 +118,7 @@ def _change(console: Console, decision: Decision) -> None:
     needed = remedies(decision)
     if not needed:
         return
-    _heading(console, "Why not allow")
-    for reason in decision.verdict.reasons:
+    _heading(console, "Why not allow, and what would have to change")
+    for reason, remedy in needed:
         console.print(f"- {reason.text}")
-    wanted = "an allow" if decision.verdict.effect is Effect.NARROW else "another answer"
-    _heading(console, f"What {wanted} would need")
-    for line in needed:
-        console.print(f"- {line}")
+        console.print(f"  needed: {remedy}")

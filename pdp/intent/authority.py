@@ -1,7 +1,7 @@
 """Authority: what a clause asks for, held against what an intent grants.
 
-Similarity tells topic; this tells what is done, how far it reaches, to whose benefit and with which rights. It is a lexicon
-and patterns, not a model: ``beyond`` speaks only when every reading of a request lies outside what was approved.
+Similarity tells topic; this tells what is done, how far it reaches, to whose benefit and with which rights. It is a
+lexicon and patterns, not a model: ``beyond`` speaks only when every reading of a request lies outside the approved.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ __all__ = ["Authority", "AuthorityProfile", "VerbClass", "beyond", "declined", "
 class Authority:
     """What one clause asks for.
 
-    ``asks`` and ``declines`` are verbs in order, each with every class it may mean; ``negated`` means the clause opens by
-    declining. ``scope`` holds the populations "all" reaches over, ``recipients`` addresses, ``outsiders`` parties outside or
-    private, ``privileges`` rights and controls, ``secrets`` passwords and the like, ``purposes`` ends nobody would approve: all as found, lower case but addresses.
-    ``asks_nothing`` marks a clause without a request of its own: a fact, a thank-you, a prohibition, the form of an answer.
+    ``asks`` and ``declines`` are verbs in order, each with every class it may mean; ``negated`` means the clause opens
+    by declining. The rest is as found, lower case but addresses: ``scope`` the populations "all" reaches over,
+    ``recipients`` addresses, ``outsiders`` parties outside or private, ``privileges`` rights and controls, ``secrets``
+    passwords and the like, ``purposes`` ends nobody would approve. ``asks_nothing`` marks a clause without a request of
+    its own: a fact, a thank-you, a prohibition, the form an answer should take.
     """
 
     asks: tuple[Verb, ...] = ()
@@ -68,8 +69,8 @@ class Authority:
 class AuthorityProfile:
     """What an intent grants, as its exemplars and action names say.
 
-    ``verbs`` are the classes granted (empty: they could not be told), ``lemmas`` the request verbs used, the others what
-    exemplars name themselves: populations in the plural, outsiders, privileges, secrets.
+    ``verbs`` are the classes granted (empty: they could not be told), ``lemmas`` the request verbs used; the others say
+    what exemplars name themselves: populations in the plural, outsiders, privileges, secrets.
     """
 
     verbs: Classes
@@ -211,9 +212,8 @@ def declined(clauses: Sequence[Authority], granted: AuthorityProfile) -> tuple[s
     first = next((clause for clause in clauses if clause.asks or clause.declines), None)
     if first is None or not first.negated:
         return ()
-    return tuple(
-        v.lemma for v in first.declines if v.lemma in granted.lemmas or not v.classes.isdisjoint(granted.verbs)
-    )
+    covered = _covered(granted.verbs)
+    return tuple(verb.lemma for verb in first.declines if verb.lemma in granted.lemmas or verb.classes <= covered)
 
 
 def _names(found: Classes) -> str:

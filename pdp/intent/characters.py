@@ -46,6 +46,10 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
+# Within a Latin word nothing needs them; between words they come along with copied text.
+_INSIDE_WORD = re.compile(
+    "(?<=[A-Za-z0-9])[\u034f\u115f\u1160\u180b-\u180f\u200b-\u200f\u2060-\u206f\ufe00-\ufe0f\ufeff]+(?=[A-Za-z0-9])"
+)
 _OVERLAY = re.compile("[\u0334-\u0338\u20d0-\u20dc\u20dd-\u20e2\u20e4-\u20f0]+")
 _STACKED = re.compile(
     "([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\ufe20-\ufe2f]{2})[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\ufe20-\ufe2f]+"
@@ -88,7 +92,7 @@ def strip_hidden(text: str, findings: set[str]) -> str:
     if _BIDI.search(text):
         findings.add("bidi_control")
     if _INVISIBLE.search(text):
-        findings.add("invisible_characters")
+        findings.add("invisible_characters" if _INSIDE_WORD.search(text) else "format_characters")
     # Enclosed letters fold to capitals under NFKC or here; the rest of NFKC unifies widths, ligatures and fonts.
     text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text).translate(_TYPOGRAPHY))
     return _strip_marks(_INVISIBLE.sub("", text).translate(_TYPOGRAPHY), findings)

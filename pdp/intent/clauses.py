@@ -1,8 +1,8 @@
 """Clauses: a canonical text cut into pieces that each ask for one thing.
 
 Cuts fall at sentence ends, lines, list items, statement separators (``;``, ``&&``, ``||``) and before a conjunction or
-comma that begins another request. Quoted strings, addresses, file names, numbers and abbreviations are never cut, and no
-character but space is lost: joined by single spaces the clauses read as the text does.
+comma that begins another request. Quoted strings, addresses, file names, numbers and abbreviations are never cut, and
+nothing but white space is lost.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ABBREVIATIONS = frozenset(
     """.split()
 )
 
-_SENTENCE_END = re.compile(r"""(?<=\S)[.!?]+['")\]]*(?=\s)|(?<=['")])\.(?=[A-Z])|;|&&|\|\|""")
+_SENTENCE_END = re.compile(r"""(?<=\S)(?<![.!?])[.!?]+['")\]]*(?=\s)|(?<=['")])\.(?=[A-Z])|;|&&|\|\|""")
 _LINE = re.compile(r"\n")
 _ITEM = re.compile(r"(?:(?<=^)|(?<=\s))\(?(\d{1,2})[.)] ")
 _BULLET = re.compile(r"[-*•–] ?\S|\(?\d{1,2}[.)] |[A-Z<\[#]")
@@ -32,14 +32,15 @@ _LAST_WORD = re.compile(r"[\w.'-]+\Z")
 
 _FILLERS = (
     r"(?:(?:please|pls|kindly|also|then|just|now|next|afterwards|after that|finally|immediately|quickly|simply|maybe"
-    r"|perhaps|once done"
-    r"|when done|at the end|in the end|at the same time|while (?:you're at it|in there|at it|there)|instead|go ahead"
-    r" and|go and|again),? )*"
+    r"|perhaps|once done|when done|at the end|in the end|at the same time|while (?:you're at it|in there|at it|there)"
+    r"|instead|go ahead and|go and|again|to),? )*"
 )
+_AFTER_WORD = r"(?<=[\w\"')\]%/])"
 _JOIN = re.compile(
-    rf"(?:(?<=[\w\"')\]%/])(?P<comma>,) (?:and |but |or |then |plus |& )?|(?<=[\w\"')\]%/]) (?P<and>(?:and|but|or|then"
-    rf"|plus|&)) |"
-    rf"(?<= )(?P<dash>[-–—]{{1,2}}) )(?={_FILLERS}(?P<word>[a-z'-]+)(?: (?P<next>[\"\w'/*.-]+)| ?[,.;:!?)]|$))"
+    rf"(?:{_AFTER_WORD}(?P<comma>,) (?:and |but |or |then |plus |& )?"
+    rf"|{_AFTER_WORD} (?P<and>(?:and|but|or|then|plus|&)) "
+    r"|(?<= )(?P<dash>[-–—]{1,2}) )"
+    rf"(?={_FILLERS}(?P<word>[a-z'-]+)(?: (?P<next>[\"\w'/*.-]+)| ?[,.;:!?)]|$))"
 )
 _REQUESTS = frozenset("don't dont never let's lets let can could would will i'll".split())
 _OPENERS = frozenset(
@@ -122,10 +123,9 @@ def _is_request(word: str, following: str, left: list[str], *, comma: bool) -> b
     """Whether ``word following`` after a conjunction begins a request of its own, ``left`` being what stands before."""
     if len(left) < _MIN_WORDS or (comma and (left[0] in _OPENERS or left[-1].endswith(","))):
         return False
-    if left[-1] in BASE and (
-        left[-2] in _LEADS or left[-2][0].isdigit()
-    ):  # "check and update the rent": two verbs share one object
-        return False
+    before = left[-2]
+    if left[-1] in BASE and (before in _LEADS or before[0].isdigit() or before[-1] == ","):
+        return False  # "check and update the rent": two verbs share one object
     has_object = following in DETERMINERS or following in PARTICLES or following.startswith('"') or following.isdigit()
     if word in _REQUESTS:
         return following in BASE or following in ("you", "we", "me", "us", "not") or word in ("don't", "dont")
@@ -134,8 +134,5 @@ def _is_request(word: str, following: str, left: list[str], *, comma: bool) -> b
     verb = BASE.get(word)
     if verb is None:
         return has_object and word in GERUNDS and any(w in GERUNDS for w in left)
-    return (
-        has_object
-        or not (verb.noun or _RELATIVES.intersection(left))
-        and following not in ("", "or", "and", "on", "of")
-    )
+    doubtful = verb.noun or not _RELATIVES.isdisjoint(left) or following in ("", "or", "and", "on", "of")
+    return has_object or not doubtful

@@ -1,6 +1,6 @@
 """What commands and statements quoted in a text do: SQL, shell, Kubernetes, git and cloud command lines.
 
-Only the verb matters here; ``pdp.native`` parses real payloads. Reading is by words, as an agent's plan holds fragments.
+Only the verb matters here; ``pdp.native`` parses real payloads. Reading is by words, as a plan holds fragments.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from pdp.intent.verbs import BASE, Verb, classes
 _SQL_WORDS = frozenset(
     "select insert update delete drop truncate alter create grant revoke merge call set reindex vacuum".split()
 )
-_THINGS = r"(?:table|database|schema|index|view|materialized|column|sequence|trigger|function|procedure|constraint|partition|extension|policy)"
+_THINGS = (
+    r"(?:table|database|schema|index|view|materialized|column|sequence|trigger|function|procedure|constraint|partition"
+    r"|extension|policy)"
+)
 _PEOPLE = r"(?:role|user|login|group)"
 _SQL = tuple(
     (re.compile(pattern, re.IGNORECASE), Verb(f"sql {name}", classes(letters)))
     for name, letters, pattern in (
-        ("select", "R", r"\bselect\b[^;]{1,400}?\bfrom\s+[\w\"\[`.]+"),
+        ("select", "R", r"\bselect\b(?!\s+on\b)[^;]{1,400}?\bfrom\s+[\w\"\[`.]+"),
         ("insert", "CU", r"\binsert\s+into\s+\S"),
         ("update", "U", r"\bupdate\s+[\w.\"`]+\s+(?:\w+\s+)?set\s+[\w.\"`]+\s*="),
         ("delete", "D", r"\bdelete\s+from\s+[\w.\"`]+\s*(?:;|$|\bwhere\b|\breturning\b|\busing\b)"),
@@ -29,7 +32,7 @@ _SQL = tuple(
         (
             "create",
             "CU",
-            rf"\bcreate\s+(?:or\s+replace\s+|unique\s+|temp(?:orary)?\s+)*{_THINGS}\s+(?:if\s+not\s+exists\s+)?[\w.\"`]*[_.;(\"`]",
+            rf"\bcreate\s+(?:or\s+replace\s+|unique\s+|temp\w*\s+)*{_THINGS}\s+(?:if not exists )?[\w.]*[_.;(]",
         ),
         ("create role", "A", rf"\bcreate\s+{_PEOPLE}\s+\S+\s+(?:with|password|identified|login|superuser)\b"),
         (
@@ -39,7 +42,7 @@ _SQL = tuple(
         ),
         ("revoke", "A", r"\brevoke\s+(?:all|select|insert|update|delete|usage|execute)\b[^;]{0,120}\s+(?:from|on)\s"),
         ("merge", "U", r"\bmerge\s+into\s+\S"),
-        ("call", "X", r"\bcall\s+\w+\s*\("),
+        ("call", "X", r"\bcall\s+[\w.]+\("),
         ("set", "A", r"\bset\s+(?:global|role|session)\s+[\w.]+\s*(?:=|to\b)"),
     )
 )
@@ -47,13 +50,14 @@ _SQL = tuple(
 _PROGRAMS: Mapping[str, str] = {
     program: letters
     for letters, programs in {
-        "R": "cat ls less head tail grep egrep rg awk du df ps htop stat uniq diff journalctl dig nslookup netstat lsof "
-        "uptime whoami id env which wc jq strings tree find ag tcpdump dmesg sort cut file host ss ping traceroute",
+        "R": "cat ls less head tail grep egrep rg awk du df ps htop stat uniq diff journalctl dig nslookup netstat "
+        "lsof uptime whoami id env which wc jq strings tree find ag tcpdump dmesg sort cut file host ss ping"
+        " traceroute",
         "D": "rm rmdir shred unlink mkfs wipefs dd fdisk",
         "U": "mv sed tee patch rename",
         "CU": "cp touch mkdir ln tar zip gzip gunzip unzip bzip2 mktemp rsync",
-        "A": "chmod chown chgrp setfacl usermod useradd userdel passwd visudo su groupadd adduser addgroup iptables ufw "
-        "nft setenforce auditctl vault",
+        "A": "chmod chown chgrp setfacl usermod useradd userdel passwd visudo su groupadd adduser addgroup iptables "
+        "ufw nft setenforce auditctl vault",
         "S": "scp sftp ftp nc ncat mail sendmail mutt",
         "X": "ssh bash sh zsh python python3 perl node eval exec crontab at nohup make apt apt-get yum dnf pip npm "
         "ansible ansible-playbook reboot systemd-run",
@@ -117,7 +121,7 @@ _CLOUDS = frozenset("aws gcloud az gsutil oci doctl s3cmd gh glab".split())
 _CLOUD_WORDS: Mapping[str, str] = {
     word: letters
     for letters, words in {
-        "R": "ls list describe get head show view status lookup query filter read scan download tail estimate simulate check",
+        "R": "ls list describe get head show view status lookup query filter read scan download tail estimate check",
         "C": "create run import add register put allocate upload copy start-backup snapshot snapshots backup cp mb",
         "U": "update modify set edit tag untag attach detach associate disassociate move mv sync restore resize rename",
         "D": "delete rm rb remove terminate destroy deregister purge release empty cancel",
@@ -129,8 +133,11 @@ _CLOUD_WORDS: Mapping[str, str] = {
 }
 # English words as well: a command only with an argument that no sentence has.
 _ALSO_ENGLISH = frozenset(
-    """at awk cat cut dd diff env exec file find git halt head helm host id kill less make mail mount node patch pip ps reboot
-    rename service sh shutdown sort ss stat strings su tail tee top touch tree vault wait zip which http passwd oc unlink""".split()
+    """
+    at awk cat cut dd diff env exec file find git halt head helm host http id kill less make mail mount node oc passwd
+    patch
+    pip ps reboot rename service sh shutdown sort ss stat strings su tail tee top touch tree unlink vault wait which zip
+    """.split()
 )
 _KNOWN = frozenset(_PROGRAMS) | frozenset(_SUBCOMMANDS) | _CLOUDS
 _SEGMENT = re.compile(r"\s*(?:\|\|?|&&?|;|->|=>|`|\$\(|\n|(?<=\S): )\s*")
@@ -165,7 +172,7 @@ def _command(segment: str) -> Iterator[Verb]:
         yield Verb(" ".join([program, *arguments[:1]]) if program in _SUBCOMMANDS else program, classes(letters))
 
 
-def _plain(program: str, arguments: Sequence[str], segment: str) -> str:
+def _plain(program: str, arguments: Sequence[str], _: str) -> str:
     table = _SUBCOMMANDS.get(program)
     if table is None:
         return _PROGRAMS[program]
@@ -181,7 +188,7 @@ def _curl(_: str, __: Sequence[str], segment: str) -> str:
     return "S" if _SENDING_CURL.search(segment) else "R"
 
 
-def _sed(_: str, arguments: Sequence[str], segment: str) -> str:
+def _sed(_: str, arguments: Sequence[str], __: str) -> str:
     return "U" if any(word.startswith(("-i", "--in-place")) for word in arguments) else "R"
 
 
@@ -214,7 +221,7 @@ _NAME_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def read_name(name: str) -> Verb | None:
-    """The verb in the name of a tool or operation: ``send_email``, ``DeleteBucket``, ``rollout_restart``; the first known."""
+    """The first known verb in the name of a tool or operation: ``send_email``, ``DeleteBucket``."""
     for part in _NAME_PART.findall(name):
         verb = BASE.get(part.lower())
         if verb is not None:

@@ -12,7 +12,7 @@ _GAP = re.compile(r"[ \t\u00a0]+")
 _DOTTED = re.compile(r"(?<![\w.*~+|-])[^\W\d_]([.\-_*|~+])(?:[^\W\d_]\1){2,}[^\W\d_](?![\w*~+|-])")
 _SHORTEST, _SURELY_DISGUISED, _FEWEST_DISTINCT = 4, 8, 3
 
-_DIGIT_WORD = re.compile(r"(?<![\w@.:/=-])(?=[\w@$]*[A-Za-z])[A-Za-z@$]*[0134578@$][\w@$]*(?![\w@:/=-])")
+_DIGIT_WORD = re.compile(r"(?<![\w@.:/=-])(?=[\w@$]{0,40}[A-Za-z])[A-Za-z@$]{0,40}[0134578@$][\w@$]*(?![\w@:/=-])")
 _DIGITS = str.maketrans("034578@$", "oeastbas")
 _LONG = 5
 
@@ -31,7 +31,7 @@ def _despace(run: str) -> str:
 
 def _join(run: str, joined: str, findings: set[str]) -> str:
     """``joined`` where ``run`` is words in pieces; ``run`` where it is an enumeration, initials or arithmetic."""
-    letters = [c.lower() for c in joined if c.isalpha() and c < "\u0530"]
+    letters = [c.lower()[0] for c in joined if c.isalpha() and c < "\u0530"]
     if (
         len(letters) < _SHORTEST
         or len(letters) * 10 < len(joined.replace(" ", "")) * 7

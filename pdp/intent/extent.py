@@ -30,20 +30,18 @@ _POPULATIONS = frozenset(
 _PLURALS = {plural(word): word for word in _POPULATIONS} | {"people": "person", "staff": "staff"}
 _QUANTIFIERS = frozenset("all each entire every everybody everybody's everyone everyone's whole".split())
 _ALL = re.compile(
-    r"\b(?:all|each|every)(?: (?:the|our|your|their|its|of|these|those|single|and|one))*((?: [\w'-]+){1,4})"
+    r"\b(?:all|each|every)(?: (?:the|our|your|their|its|of|these|those|single|and|one))*(?=((?: [\w'-]+){1,4}))"
 )
 _NUMBER_OF_ALL = re.compile(r"\ball (?:of )?(?:the )?(\d[\d.,]*k?)\b(?! (?:days|hours|minutes|weeks))")
 _EVERYONE = re.compile(
-    r"\b(?:(?:to|of|for|with|from|invite|notify|email|tell|add|remove|ban|block|alert|message|give|grant|show)"
-    r" (?:everyone|everybody)(?: else)?\b|(?:everyone|everybody)(?: else)?'s\b)"
-    r"(?! (?:on|in|from|of|at|who|involved|invited|attending|except|mentioned))"
+    r"\b(?:(?:to|of|for|with|from|invite|notify|email|tell|add|remove|ban|block|alert|message|give|grant"
+    r"|show) (?:everyone|everybody)(?: else)?\b|(?:everyone|everybody)(?: else)?'s\b)(?! (?:on|in|from|of|at|who"
+    r"|involved|invited|attending|except|mentioned))"
 )
 _WHOLE = re.compile(
     r"\b(?:entire|whole) (?:\w+ )?(?:account|bucket|cluster|company|customer base|database|db|department|directory"
-    r"|domain|drive"
-    r"|estate|fleet|infrastructure|mailbox|namespace|network|organi[sz]ation|repository|schema|server|share|site|staff"
-    r"|system"
-    r"|table|tenant|workforce)\b"
+    r"|domain|drive|estate|fleet|infrastructure|mailbox|namespace|network|organi[sz]ation|repository|schema|server"
+    r"|share|site|staff|system|table|tenant|workforce)\b"
 )
 # Between "all" and its noun only adjectives stand; "all my files" is bound to its owner.
 _NO_ADJECTIVES = frozenset(
@@ -60,15 +58,13 @@ _CROWDS = frozenset(
 _RELATIVES = frozenset("who who've who'd whose that which where since before after older newer created between".split())
 _TAIL = re.compile(
     r" (who\S*|that|which|where|since|before|after|older|newer|created|between|of|for|on|from|in|under|within|with|by"
-    r"|about|named"
-    r"|called|belonging|assigned|mentioned|listed|invited|attending|involved|affected|concerned|shown)(?: |$)"
+    r"|about|named|called|belonging|assigned|mentioned|listed|invited|attending|involved|affected|concerned|shown)(?: "
+    r"|$)"
 )
 _BROAD = re.compile(
     r"(?:the |our |this |that |whole |entire |last |past |all |every |each )*(?:all|every|each|our|ever|company"
-    r"|organi[sz]ation|firm"
-    r"|group|world|country|region|tenant|fleet|cluster|department|database|system|directory|platform|estate|production"
-    r"|prod|year"
-    r"|month|quarter|history|20\d\d)\b"
+    r"|organi[sz]ation|firm|group|world|country|region|tenant|fleet|cluster|department|database|system|directory"
+    r"|platform|estate|production|prod|year|month|quarter|history|20\d\d)\b"
 )
 
 
@@ -129,26 +125,20 @@ _OUTSIDE = frozenset(
 _WHOSE = r"(?:(?:an?|the|our|my|his|her|their|your|some) )?"
 _PLACE = (
     r"(?:address|account|e-?mail|mailbox|inbox|one ?drive|drive|phone|cloud|server|usb(?: stick)?|laptop|gmail|dropbox"
-    r"|computer"
-    r"|page|site|website|bucket|share)"
+    r"|computer|page|site|website|bucket|share)"
 )
 _PARTY = (
     r"(?:part(?:y|ies)|guest|host|company|firm|person|people|contact|recipient|partner|vendor|agency|caller|sender)"
 )
 _OUTSIDERS = (
     rf"(?:pastebin|wetransfer|dropbox|telegram|the dark ?web|the press|the public(?: internet)?|strangers?"
-    rf"|{_WHOSE}anonymous \w+"
-    rf"|{_WHOSE}(?:\w+ )?(?:competitors?|rivals?|journalists?|reporters?|newspaper|headhunter|recruiter|freelancer"
-    rf"|broker"
-    rf"|reseller|dealer|stranger)(?:'s)?"
-    rf"|{_WHOSE}(?:external|outside|third[- ]party|unknown) (?:\w+ ){{0,2}}?(?:{_PLACE}|{_PARTY})"
-    rf"|(?:my|his|her|their|your|a) (?:\w+ ){{0,2}}?(?:private|personal|home|gmail|hotmail|own) (?:\w+ )?{_PLACE}"
-    rf"|{_WHOSE}(?:sub)?(?:contractor|supplier|vendor|partner|customer|consultant|agency)(?:'s|s') (?:own )?{_PLACE}"
-    rf"|(?:my|his|her|an?) (?:\w+ )?(?:ex|friends?|neighbou?r|brother|sister|wife|husband|girlfriend|boyfriend|cousin"
-    rf"|mother"
-    rf"|father)(?:'s)?"
-    rf"|(?:someone|somebody|anyone|anybody|people) outside|outside (?:of )?(?:the |our )?(?:company|organi[sz]ation"
-    rf"|firm|team))"
+    rf"|{_WHOSE}anonymous \w+|{_WHOSE}(?:\w+ )?(?:competitors?|rivals?|journalists?|reporters?|newspaper|headhunter"
+    rf"|recruiter|freelancer|broker|reseller|dealer|stranger)(?:'s)?|{_WHOSE}(?:external|outside|third[- ]party"
+    rf"|unknown) (?:\w+ ){{0,2}}?(?:{_PLACE}|{_PARTY})|(?:my|his|her|their|your|a) (?:\w+ ){{0,2}}?(?:private|personal"
+    rf"|home|gmail|hotmail|own) (?:\w+ )?{_PLACE}|{_WHOSE}(?:sub)?(?:contractor|supplier|vendor|partner|customer"
+    rf"|consultant|agency)(?:'s|s') (?:own )?{_PLACE}|(?:my|his|her|an?) (?:\w+ )?(?:ex|friends?|neighbou?r|brother"
+    rf"|sister|wife|husband|girlfriend|boyfriend|cousin|mother|father)(?:'s)?|(?:someone|somebody|anyone|anybody"
+    rf"|people) outside|outside (?:of )?(?:the |our )?(?:company|organi[sz]ation|firm|team))"
 )
 _TOWARDS = re.compile(rf"\b(?:to|onto|into) ({_OUTSIDERS})(?!\w)")
 _TOWARDS_OR_FOR = re.compile(rf"\b(?:to|onto|into|with|for|via|at|in|on|through) ({_OUTSIDERS})(?!\w)")
@@ -166,21 +156,19 @@ def read_outsiders(text: str, words: frozenset[str], *, strictly: bool) -> tuple
 
 
 _SECRETS = re.compile(
-    r"(?<!\w)(?:passwords?|passwd|passphrases?|private keys?|ssh keys?|api[ _-]?keys?|access tokens?|auth"
-    r" tokens?|secret keys?"
-    r"|service account keys?|credentials?|key material|kms keys?|credit card numbers?|cvv|social security"
-    r" numbers?|ssns?"
-    r"|passport scans?|/etc/shadow|\.env file|id_rsa)\b"
+    r"(?<!\w)(?:passwords?|passwd|passphrases?|private keys?|ssh keys?|api[ _-]?keys?|access tokens?|auth tokens?"
+    r"|secret keys?|service account keys?|credentials?|key material|kms keys?|credit card numbers?|cvv"
+    r"|social security numbers?|ssns?|passport scans?|/etc/shadow|\.env file|id_rsa)\b"
 )
 _SECRET_WORDS = frozenset(
     """
-    .env /etc/shadow api-key apikey api_key card credential credentials cvv id_rsa key keys material passphrase passphrases
-    passport passwd password passwords secret secrets social ssn ssns token tokens
+    .env /etc/shadow api-key apikey api_key card credential credentials cvv id_rsa key keys material passphrase
+    passphrases passport passwd password passwords secret secrets social ssn ssns token tokens
     """.split()
 )
 _UPKEEP = re.compile(
-    r"\b(?:reset\w*|forgot\w*|forget|expir\w+|rotat\w+|chang(?:e|ing) (?:\w+ ){1,3}password"
-    r"|(?:password|key|credential)s? (?:policy|rotation|reset|manager|length|strength))\b"
+    r"\b(?:reset\w*|forgot\w*|forget|expir\w+|rotat\w+|chang(?:e|ing) (?:\w+ ){1,3}password|(?:password|key"
+    r"|credential)s? (?:policy|rotation|reset|manager|length|strength))\b"
 )
 
 

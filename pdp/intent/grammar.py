@@ -6,8 +6,8 @@ import re
 
 # A quoted string may hold apostrophes within words; one that does not close soon is no quotation.
 QUOTED = r"""(?<!\w)'(?! )(?:[^'\n]|(?<=\w)'(?=\w)){1,300}(?<! )'(?!\w)|"[^"\n]{1,400}"|`[^`\n]{1,400}`"""
-ADDRESS = r"https?://[^\s'\"<>]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-_WORD = r"[~./$@*-]*\w(?:[\w'./@:=+*%$~-]*[\w*/])?"
+ADDRESS = r"https?://[^\s'\"<>]+|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+_WORD = r"[~./$@*-]{0,4}\w(?:[\w'./@:=+*%$~-]*[\w*/])?"
 _SIGN = r"->|=>|&&|\|\||//|[.;:,!?()|\[\]{}<>&+/–—\n-]"
 _TOKEN = re.compile(rf"{_WORD}|{QUOTED}|{_SIGN}")
 
@@ -40,7 +40,8 @@ NEEDING = frozenset("has have need needed needs".split())
 WISHES = frozenset("going hope intend like plan planning trying want wanted wish".split())
 CAUSATIVES = frozenset("get getting have like need needs want wants".split())
 # After one of these a word that could be a noun is one: "update from Anna", "order of 3 May", "access is slow".
-NOUN_TAILS = frozenset("about are from had has have in is isn't of on should was were will would".split())
+NOUN_TAILS = frozenset("about from in of on".split())
+FINITE_TAILS = frozenset("are had has have is isn't should was were will would".split())
 # What may follow "have it deleted": the end, a place, a time, but no further noun.
 ENDS = frozenset(
     ". , ; ! ? ) after again and as asap at before by for from immediately in now on please right to today".split()

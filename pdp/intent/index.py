@@ -80,6 +80,8 @@ class ExemplarIndex:
     def score(self, vectors: Vectors, intents: Columns | None = None) -> IntentScores:
         """Score texts ``[n, dimension]`` against all intents, or only the columns in ``intents``, in that order."""
         texts, columns = len(vectors), len(self.ids) if intents is None else len(intents)
+        if intents is not None and 0 < texts * columns <= ONE_BY_ONE:
+            return self._score_few(on_grid(vectors), intents)
         if intents is None:
             rows, size = None, self._size
         else:
@@ -92,6 +94,22 @@ class ExemplarIndex:
             place = np.where(place == NO_PLACE, NO_PLACE, rows.astype(np.int32)[place])
         similarity, place = similarity.reshape(texts, columns, 2), place.reshape(texts, columns, 2)
         return IntentScores(similarity[..., 0], place[..., 0], similarity[..., 1], place[..., 1])
+
+    def _score_few(self, vectors: Vectors, intents: Columns) -> IntentScores:
+        """The same for a few texts and intents, where setting up one product over all of them costs more than it saves."""
+        shape = (2, len(vectors), len(intents))
+        similarity, place = np.full(shape, NO_SIMILARITY), np.full(shape, NO_PLACE, np.int32)
+        for at, column in enumerate(intents.tolist()):
+            for kind in (0, 1):
+                first, size = int(self._first[2 * column + kind]), int(self._size[2 * column + kind])
+                if not size:
+                    continue
+                rows = self._matrix[first : first + size]
+                for text, vector in enumerate(vectors):
+                    products = np.dot(rows, vector)
+                    best = int(products.argmax())
+                    similarity[kind, text, at], place[kind, text, at] = products[best], first + best
+        return IntentScores(similarity[0], place[0], similarity[1], place[1])
 
     def exemplar(self, place: int) -> Exemplar:
         """The exemplar that ``IntentScores.exemplar_at`` points at."""

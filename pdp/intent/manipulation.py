@@ -16,16 +16,14 @@ from urllib.parse import unquote
 from pdp.intent.grammar import QUOTED
 from pdp.intent.verbs import TELLING
 
-_LONG = re.compile(r"[^\s.,]{12,}|[01]{8} [01]{8}")
+_LONG = re.compile(r"[^\s.,]{12,}|[01]{8} [01]{8}|(?:[0-9a-fA-F]{2} ){6}")
 _BASE64 = re.compile(r"(?<![\w.+/=-])(?!eyJ)[A-Za-z0-9+/_-]{11,}={0,2}(?![\w.+/=-]*\.eyJ)")
 _BASE32 = re.compile(r"(?<![\w.])[A-Z2-7]{16,}={0,6}(?!\w)")
 _HEX = re.compile(r"(?<![\w-])(?:0x)?((?:[0-9a-fA-F]{2}[ :]?){7,}[0-9a-fA-F]{2})(?![\w-])")
 _BINARY = re.compile(r"(?<!\d)(?:[01]{8}[ ,]?){4,}(?!\d)")
 _CODES = re.compile(r"(?:\\x[46-7][0-9a-fA-F]|\\u00[46-7][0-9a-fA-F]|&#(?:x[46-7][0-9a-fA-F]|\d{2,3});){4,}")
 _PERCENT = re.compile(r"(?:%[46-7][0-9a-fA-F]){4,}")
-_OPAQUE = re.compile(
-    r"(?<![\w+/=.-])(?!AAAA|eyJ|MI[IG])(?=[^ ]*[a-z])(?=[^ ]*[A-Z])(?=[^ ]*\d)[A-Za-z0-9+/]{160,}={0,2}"
-)
+_OPAQUE = re.compile(r"(?<![\w+/=.-])(?!AAAA|eyJ|MI[IG])[A-Za-z0-9+/]{160,}={0,2}")
 _PROSE = re.compile(r"[A-Za-z]{2,}[ ,.:;]+[A-Za-z-]{2,}")
 _PRINTABLE_SHARE = 0.95
 
@@ -39,7 +37,7 @@ def encoded_text(text: str, words: frozenset[str]) -> bool:
         return True
     if not _LONG.search(text):
         return False
-    if _OPAQUE.search(text) or _CODES.search(text):
+    if _CODES.search(text) or any(map(_is_mixed, _OPAQUE.findall(text))):
         return True
     decoded = (decode(m[0]) for pattern, decode in _DECODERS for m in pattern.finditer(text))
     return any(map(_is_prose, decoded))
@@ -81,8 +79,12 @@ _DECODERS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
 
 def _as_text(raw: bytes) -> str:
     """``raw`` as text when nearly all of it is printable ASCII, else empty."""
-    printable = sum(32 <= b < 127 or b in b"\n\t" for b in raw)  # noqa: PLR2004  # the printable range of ASCII
+    printable = sum(32 <= b < 127 or b in b"\n\t" for b in raw)
     return raw.decode("ascii", "ignore") if raw and printable >= _PRINTABLE_SHARE * len(raw) else ""
+
+
+def _is_mixed(blob: str) -> bool:
+    return any(map(str.islower, blob)) and any(map(str.isupper, blob)) and any(map(str.isdigit, blob))
 
 
 def _is_prose(decoded: str) -> bool:

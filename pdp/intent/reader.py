@@ -22,8 +22,9 @@ _REACH = (
 class Requests:
     """What one clause asks and declines, in order of appearance.
 
-    ``first_declined`` is set where the clause opens by declining, ``question`` where it is interrogative, ``statement``
-    where it has a finite verb that is no request, ``pending`` where it speaks of an act still to come without asking it.
+    ``first_declined`` is set where the clause opens by declining, ``question`` where it is interrogative,
+    ``statement`` where it has a finite verb that is no request, ``pending`` where it speaks of an act still to come
+    without asking for it.
     """
 
     asks: list[Verb] = field(default_factory=list)
@@ -37,13 +38,14 @@ class Requests:
 class Reader:
     """A position in the words with what governs it.
 
-    ``slot`` says whether a base form here is a request, ``denied`` whether a negation governs it. ``frame``, ``gerund``,
-    ``causative`` and ``passive`` are the places of the last word that makes "to …", "…ing" or "… done" a request.
+    ``slot`` says whether a base form here is a request, ``denied`` whether a negation governs it. ``frame``,
+    ``gerund``, ``causative`` and ``passive`` are the places of the last word that makes "to …", "…ing" or "… done" a
+    request.
     """
 
     __slots__ = (
-        "asking", "at", "causative", "chain", "denied", "frame", "gerund", "idle", "negative", "out", "own", "passive", "raw",
-        "slot", "wishful", "words",
+        "asking", "at", "causative", "chain", "denied", "frame", "gerund", "idle", "negative", "out", "own", "passive",
+        "raw", "slot", "wishful", "words",
     )  # fmt: skip
 
     def __init__(self, raw: list[str]) -> None:

@@ -1,38 +1,15 @@
 """Which verbs of a clause are really requested, and which are declined.
 
-One pass over the words: a *slot* is open where the next base form would be a request ("please …", "can you …", "I want to
-…", after a separator), half open after a comma or conjunction, else closed. What stands in no slot is background ("Finance
-complains that …", "the link to reset my password") and asks for nothing. Each kind of word has a handler.
+One pass over the words: a *slot* is open where the next base form would be a request ("please …", "can you …", "I want
+to …", after a separator), half open after a comma or conjunction, else closed. What stands in no slot is background
+("Finance complains that …", "the link to reset my password") and asks for nothing. Each kind of word has a handler.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from pdp.intent.grammar import (
-    ADVERBS,
-    ARTICLES,
-    AUXILIARIES,
-    CAUSATIVES,
-    COMMANDING,
-    DETERMINERS,
-    ENDS,
-    FRAMES,
-    MODALS,
-    NEEDING,
-    NOUN_TAILS,
-    OBLIGED,
-    PAST,
-    PROGRESS,
-    PRONOUNS,
-    QUESTION_WORDS,
-    SEPARATORS,
-    SPEAKERS,
-    SUBJECTS,
-    THIRD_PARTIES,
-    WISHES,
-    WISHFUL,
-)
+from pdp.intent import grammar
 from pdp.intent.reader import ASKED, CLOSED, DECLINED, HALF, NOWHERE, OPEN, WAIVED, Reader, Requests
 from pdp.intent.verbs import BASE, GERUNDS, PARTICIPLES, THIRD_PERSONS, Verb, VerbClass
 
@@ -113,12 +90,12 @@ def _negation(r: Reader) -> None:
 
 
 def _waive(r: Reader) -> None:
-    """ "you needn't …": released, neither asked nor forbidden."""
+    """``you needn't …``: released, neither asked nor forbidden."""
     r.denied, r.slot, r.out.statement = WAIVED, OPEN, True
 
 
 def _exempt(r: Reader) -> None:
-    """ "do not forget to …" asks; "don't bother …ing" releases."""
+    """``do not forget to …`` asks; "don't bother …ing" releases."""
     if r.slot != OPEN or r.denied == ASKED:
         _verb_or_other(r)
     elif r.here == "bother":
@@ -130,13 +107,18 @@ def _exempt(r: Reader) -> None:
 
 def _modal(r: Reader) -> None:
     word, before, after = r.here, r.word(-1), r.word(1)
+    if r.raw[r.at] == "May" and r.at:  # the month
+        r.close()
+        return
     refused = word.endswith("n't") or word == "cannot" or after == "not"
     unable = refused and word.startswith(("can", "could")) and before in ("i", "we", "it")
-    if r.asking or unable:
+    if unable:
         r.tell()
+    elif r.asking:
+        r.close()
     elif after in ("you", "we", "u"):
         r.slot = OPEN
-    elif before in SPEAKERS:
+    elif before in grammar.SPEAKERS:
         r.slot, r.denied = OPEN, DECLINED if refused else r.denied
     elif r.slot == OPEN and not r.out.asks and r.at < 2:  # "Can X …", "So could X …"
         _question(r)
@@ -151,7 +133,7 @@ def _contracted_will(r: Reader) -> None:
 
 
 def _pronoun(r: Reader) -> None:
-    if r.slot == OPEN and r.word(-1) in MODALS:  # "can you …"
+    if r.slot == OPEN and r.word(-1) in grammar.MODALS:  # "can you …"
         return
     r.close()
 
@@ -167,16 +149,16 @@ def _let(r: Reader) -> None:
 
 
 def _to(r: Reader) -> None:
-    """ "to" opens a slot after a word of wanting, unless a noun with its article stands between: "want the link to …"."""
+    """``to`` opens a slot after a word of wanting, unless a noun stands between: "want the link to …"."""
     place, frame = r.frame, r.words[r.frame] if r.frame >= 0 else ""
     between = r.words[place + 1 : r.at]
     near = r.since(place) <= 4 and (not r.asking or frame in ("is", "are"))
     r.frame, r.slot = NOWHERE, CLOSED
-    if near and (ARTICLES.isdisjoint(between) or between[-1] in SPEAKERS):
+    if near and (grammar.ARTICLES.isdisjoint(between) or between[-1] in grammar.SPEAKERS):
         if r.negative:
-            r.denied = WAIVED if frame in NEEDING else DECLINED
+            r.denied = WAIVED if frame in grammar.NEEDING else DECLINED
         r.slot = OPEN
-        r.own = frame in WISHES and "you" not in between
+        r.own = frame in grammar.WISHES and "you" not in between
 
 
 def _frame(r: Reader) -> None:
@@ -185,14 +167,14 @@ def _frame(r: Reader) -> None:
     if r.slot == OPEN and word in BASE and after != "to":
         _verb(r)
         return
-    if before in THIRD_PARTIES or (word == "have" and before in SUBJECTS and after != "to"):
+    if before in grammar.THIRD_PARTIES or (word == "have" and before in grammar.SUBJECTS and after != "to"):
         r.tell()
         return
     if word not in ("have", "get") or after == "to":
         r.frame = r.at
-    if word in CAUSATIVES:
+    if word in grammar.CAUSATIVES:
         r.causative = r.at
-    if word in NEEDING:
+    if word in grammar.NEEDING:
         r.gerund = r.at if word in ("need", "needs") and not r.denied else NOWHERE
         r.negative |= before == "no" or r.denied != ASKED
         r.denied = ASKED
@@ -200,14 +182,14 @@ def _frame(r: Reader) -> None:
 
 
 def _like(r: Reader) -> None:
-    """ "I would like to …" wishes, "I like to …" tells."""
+    """``I would like to …`` wishes, "I like to …" tells."""
     if r.word(-1) == "would" or r.word(-1).endswith("'d"):
         r.frame = r.causative = r.at
     r.close()
 
 
 def _question_word(r: Reader) -> None:
-    if r.slot == OPEN and not r.out.asks:
+    if r.slot == OPEN and not r.out.asks and r.here != "that":
         _question(r)
     r.frame, r.causative, r.asking = NOWHERE, NOWHERE, True
     r.close()
@@ -239,7 +221,7 @@ def _auxiliary(r: Reader) -> None:
     r.frame = r.at if after == "to" else NOWHERE
     if word not in ("was", "were"):
         r.passive = -r.at - 1  # told of, not asked for
-    if r.word(-1) in PROGRESS or word in PROGRESS:
+    if r.word(-1) in grammar.PROGRESS or word in grammar.PROGRESS:
         r.gerund = r.at
 
 
@@ -256,7 +238,7 @@ def _do(r: Reader) -> None:
 def _be(r: Reader) -> None:
     before = r.word(-1)
     governed = r.word(-2) if before in ("not", "to", "also", "now", "then", "please", "never") else before
-    asked = governed in COMMANDING or governed in OBLIGED or (before == "to" and r.slot == OPEN)
+    asked = governed in grammar.COMMANDING or governed in grammar.OBLIGED or (before == "to" and r.slot == OPEN)
     asked = asked and r.here == "be"
     r.passive = r.at if asked else -r.at - 1
     if asked and before in ("not", "never"):
@@ -266,21 +248,21 @@ def _be(r: Reader) -> None:
 
 
 def _means(r: Reader) -> None:
-    """ "by deleting …", "after giving yourself …", "how about moving …" do what they name."""
+    """``by deleting …``, "after giving yourself …", "how about moving …" do what they name."""
     if r.here != "about" or r.word(-1) in ("how", "what"):
         r.gerund = r.at
     r.close()
 
 
 def _instead(r: Reader) -> None:
-    """ "instead of archiving", "without asking": the other thing is not asked; a bare "instead" is an adverb."""
+    """``instead of archiving``, "without asking": the other thing is not asked; a bare "instead" is an adverb."""
     if r.here == "without" or r.word(1) in ("of", "than"):
         r.gerund, r.idle = NOWHERE, True
         r.close()
 
 
 def _stop(r: Reader) -> None:
-    """ "stop sending …", "avoid deleting …": declines what follows."""
+    """``stop sending …``, "avoid deleting …": declines what follows."""
     if r.slot and r.word(1) in GERUNDS:
         r.denied, r.gerund, r.slot = DECLINED, r.at, CLOSED
     else:
@@ -302,23 +284,25 @@ def _verb(r: Reader) -> None:
         if r.here in PARTICIPLES:
             _participle(r)
         return
+    if r.word(-1) == "," and r.has_object():  # "don't archive, purge it"
+        r.denied = ASKED
     firm = r.word(-1) in _FIRM or r.denied != ASKED
-    told = verb.noun and not firm and after in NOUN_TAILS and VerbClass.READ not in verb.classes
+    named = after in grammar.FINITE_TAILS or (after in grammar.NOUN_TAILS and VerbClass.READ not in verb.classes)
     bare = (verb.rarely and not firm) or (r.slot == HALF and (verb.noun or r.idle or r.asking))
-    if told or (bare and not r.has_object()):
+    if (verb.noun and not firm and named) or (bare and not r.has_object()):
         r.close()
     elif r.here in _BEGINNINGS and after in GERUNDS:
         r.gerund = r.at
         r.close()
     else:
-        causative = r.here in CAUSATIVES
+        causative = r.here in grammar.CAUSATIVES
         r.record(r.refine(verb))
         r.causative = r.at if causative else r.causative
 
 
 def _gerund(r: Reader) -> None:
     verb = GERUNDS[r.here]
-    opening = r.slot == OPEN and r.word(1) in DETERMINERS
+    opening = r.slot == OPEN and r.word(1) in grammar.DETERMINERS
     chained = r.slot == HALF and r.chain and (r.has_object() or not verb.noun)
     if r.since(r.gerund) <= 2 or opening or chained:  # "by quickly deleting"
         r.record(r.refine(verb))
@@ -335,8 +319,8 @@ def _participle(r: Reader) -> None:
         if after != "by":
             r.record(verb)
             return
-    elif 1 < r.since(r.causative) <= 7 and (not after or after in ENDS):
-        if r.word(-1) in PRONOUNS or r.words[r.causative] != "get":
+    elif 1 < r.since(r.causative) <= 7 and (not after or after in grammar.ENDS):
+        if r.word(-1) in grammar.PRONOUNS or r.words[r.causative] != "get":
             r.denied = DECLINED if r.negative else r.denied
             r.record(verb)
             return
@@ -353,7 +337,7 @@ def _past(r: Reader) -> None:
 
 
 def _third_person(r: Reader) -> None:
-    """ "the script deletes …" tells, yet of something that will be done."""
+    """``the script deletes …`` tells, yet of something that will be done."""
     r.out.pending |= THIRD_PERSONS[r.here].harmful
     r.tell()
 
@@ -363,26 +347,26 @@ _KINDS: tuple[tuple[_Handler, Iterable[str]], ...] = (  # a later line wins wher
     (_third_person, THIRD_PERSONS),
     (_participle, PARTICIPLES),
     (_gerund, GERUNDS),
-    (_past, PAST - BASE.keys()),
+    (_past, grammar.PAST - BASE.keys()),
     (_verb, BASE),
-    (_stay, ADVERBS),
-    (_separator, SEPARATORS),
+    (_stay, grammar.ADVERBS),
+    (_separator, grammar.SEPARATORS),
     (_comma, (",",)),
     (_conjunction, ("and", "or", "but", "nor", "plus", "&", "then")),
     (_please, ("please", "pls", "plz", "kindly")),
-    (_wishful, WISHFUL),
+    (_wishful, grammar.WISHFUL),
     (_negation, ("not", "don't", "dont", "never")),
     (_waive, ("needn't",)),
     (_exempt, ("forget", "hesitate", "fail", "bother")),
-    (_modal, MODALS),
+    (_modal, grammar.MODALS),
     (_contracted_will, ("i'll", "we'll", "you'll", "he'll", "she'll", "they'll", "it'll", "that'll")),
-    (_pronoun, SUBJECTS),
-    (_frame, FRAMES - WISHFUL),
+    (_pronoun, grammar.SUBJECTS),
+    (_frame, grammar.FRAMES - grammar.WISHFUL),
     (_let, ("let", "let's", "lets")),
     (_to, ("to",)),
     (_like, ("like", "love")),
-    (_question_word, QUESTION_WORDS),
-    (_auxiliary, AUXILIARIES),
+    (_question_word, grammar.QUESTION_WORDS),
+    (_auxiliary, grammar.AUXILIARIES),
     (_do, ("do", "does", "did", "doesn't", "didn't")),
     (_be, ("be", "being")),
     (_means, ("by", "after", "about", "mind")),

@@ -3,7 +3,8 @@
 Findings are stable words::
 
     control_characters    terminal codes and other controls (removed)
-    invisible_characters  zero-width characters, soft hyphens and the like (removed)
+    invisible_characters  zero-width characters inside a word (removed)
+    format_characters     the same elsewhere, soft hyphens: they come along with copied text (removed)
     tag_characters        text written in invisible tag or variation characters (removed)
     bidi_control          characters that reorder what a person sees (removed)
     styled_letters        words in mathematical or enclosed letters (made plain)
@@ -35,6 +36,7 @@ MANIPULATIONS = frozenset(
         "bidi_control",
         "digits_for_letters",
         "encoded_text",
+        "invisible_characters",
         "letter_spacing",
         "mixed_script",
         "planted_instruction",

@@ -1,7 +1,7 @@
 """The lexicon: what English request verbs ask a system to do.
 
-Each verb carries *every* class it may mean ("transfer" moves money or files), because a judgement is only sure when all
-its readings lie outside what was approved. Inflections are generated once at import, so reading is a dictionary look-up.
+Each verb carries *every* class it may mean ("transfer" moves money or files), because a judgement is only sure when
+all its readings lie outside what was approved. Inflections are generated once at import: reading is a look-up.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ _GROUPS: Mapping[str, str] = {
     "CH": "clone* mirror* duplicate* replicate",
     "CS": "invite*",
     "U": """
-        adapt adjust advance* alter amend anonymise anonymize bump* change* close compress correct customise
+        adapt adjust advance* alter amend anonymise anonymize bump* change* close compress correct cut* customise
         customize decrease edit* encrypt exclude extend falsify fake** flag* fix* forge halve improve increase label*
         limit*
         link* lower mark* mask* merge* migrate minimise modify normalise normalize optimise optimize overwrite pin*
@@ -122,8 +122,10 @@ _GROUPS: Mapping[str, str] = {
     "US": "escalate move* reroute redirect*",
     "UAX": "enable lock* activate freeze",
     "D": """
-        annihilate axe bin** cancel decommission delete demolish deprovision destroy discard ditch drop* empty eliminate
-        eradicate erase expunge nuke obliterate prune purge raze remove scrap* scrub* shred trash* truncate wipe zap
+        annihilate axe bin** blow chuck cancel decommission delete demolish deprovision destroy discard ditch drop*
+        empty eliminate
+        eradicate erase expunge nuke obliterate prune purge raze remove scrap* scrub* shred tear trash* truncate wipe
+        zap
         zero
     """,
     "DX": "drain* evict halt* kill shutdown terminate uninstall",
@@ -137,7 +139,8 @@ _GROUPS: Mapping[str, str] = {
     "H": "expose publish reveal share* smuggle exfiltrate publicise publicize",
     "X": """
         bounce* boot* cordon cycle* execute failover install interrupt* invoke kick* pause*
-        reboot* rebuild reload* relaunch repeat rerun re-run restart* resume retry* rollback* run* start* stop* taint
+        reboot* rebuild reload* relaunch repeat rerun re-run restart* resume retry* rollback* run* shut start* stop*
+        taint
         trigger* unpause inject attack* exploit* hack* brute-force crack** mount* play*
     """,
     "XA": "rotate quarantine isolate",
@@ -155,9 +158,13 @@ _GROUPS: Mapping[str, str] = {
     "TC": "order* lease** rent** subscribe",
     "TUC": "renew settle balance**",
     "TUS": "transfer*",
-    "RCUSXHT": "do* perform handle take* use* work* continue carry proceed keep leave hold* process* fulfil fulfill satisfy try "
-    "ensure bear want pick drive** ring** cover* give go let turn* switch* throw* lend teach act adhere follow "
-    "obey honour honor pretend*",
+    "RCUSXHT": """
+        act adhere back** bear carry continue cover* do* drive** ensure follow fulfil fulfill give go handle hold* honor
+        honour
+        keep leave lend let obey opt perform pick pretend* proceed process* ring** satisfy switch* take* teach throw*
+        try turn*
+        use* want work*
+    """,
 }
 
 # A verb with a following word means something of its own; the word may stand up to three words later ("turn it off").
@@ -166,9 +173,10 @@ _PHRASES: Mapping[str, str] = {
     "cut off": "DAU", "do away": "D", "do restart": "X", "do rollback": "X", "drop line": "S", "drop note": "S",
     "drop message": "S", "do delete": "D", "fill in": "CU", "get rid": "D", "get off": "UD", "get out": "RCUSXHTD",
     "give access": "AH", "give permission": "AH", "give permissions": "AH", "give rights": "AH", "give right": "AH",
-    "give role": "A", "give privileges": "A", "give kick": "X", 
+    "give role": "A", "give privileges": "A", "give kick": "X",
     "hand over": "SH", "hand out": "SH", "key in": "CU", "kick out": "DA", "kick off": "X", "let go": "DA",
-    "lock out": "A", "log out": "X", "let know": "RS", "look up": "R", "make sure": "RCUSXHT", "make it": "RCUSXHT", "make public": "H", "make payment": "T",
+    "lock out": "A", "log out": "X", "let know": "RS", "look up": "R", "make sure": "RCUSXHT",
+    "make it": "RCUSXHT", "make public": "H", "make payment": "T",
     "make transfer": "T", "opt out": "UD", "pass on": "SH", "pay back": "T", "put away": "CU", "put down": "CU",
     "put offline": "X", "roll back": "UX", "roll out": "UX", "send back": "ST", "set up": "CU", "set free": "DX",
     "shut down": "X", "shut off": "X", "sign off": "AU", "sign up": "C", "spin up": "CX",
@@ -186,16 +194,16 @@ _DOUBLED = frozenset(
 )
 
 _IRREGULAR: Mapping[str, str] = {
-    "bear": "borne", "bet": "bet", "bring": "brought", "build": "built", "buy": "bought", "choose": "chosen",
-    "do": "done", "draft": "drafted", "drive": "driven", "find": "found", "freeze": "frozen", "get": "gotten",
-    "give": "given", "go": "gone", "hear": "heard", "hide": "hidden", "hold": "held", "keep": "kept",
-    "know": "known", "leave": "left", "lend": "lent", "let": "let", "make": "made", "overpay": "overpaid",
-    "override": "overridden", "overwrite": "overwritten", "pay": "paid", "put": "put", "read": "read",
-    "rebuild": "rebuilt", "redo": "redone", "repay": "repaid", "reset": "reset", "rewrite": "rewritten",
-    "ring": "rung", "run": "run", "rerun": "rerun", "re-run": "re-run", "see": "seen", "sell": "sold", "send": "sent",
-    "set": "set", "show": "shown", "shut": "shut", "spend": "spent", "spin": "spun", "split": "split", "stick": "stuck",
-    "take": "taken", "teach": "taught", "tell": "told", "think": "thought", "throw": "thrown",
-    "understand": "understood", "undo": "undone", "withdraw": "withdrawn", "write": "written",
+    "bear": "borne", "bet": "bet", "blow": "blown", "bring": "brought", "build": "built", "buy": "bought",
+    "choose": "chosen", "cut": "cut", "do": "done", "draft": "drafted", "drive": "driven", "find": "found",
+    "freeze": "frozen", "get": "gotten", "give": "given", "go": "gone", "hear": "heard", "hide": "hidden",
+    "hold": "held", "keep": "kept", "know": "known", "leave": "left", "lend": "lent", "let": "let", "make": "made",
+    "overpay": "overpaid", "override": "overridden", "overwrite": "overwritten", "pay": "paid", "put": "put",
+    "re-run": "re-run", "read": "read", "rebuild": "rebuilt", "redo": "redone", "repay": "repaid", "rerun": "rerun",
+    "reset": "reset", "rewrite": "rewritten", "ring": "rung", "run": "run", "see": "seen", "sell": "sold",
+    "send": "sent", "set": "set", "show": "shown", "shut": "shut", "spend": "spent", "spin": "spun", "split": "split",
+    "stick": "stuck", "take": "taken", "teach": "taught", "tear": "torn", "tell": "told", "think": "thought",
+    "throw": "thrown", "understand": "understood", "undo": "undone", "withdraw": "withdrawn", "write": "written",
 }  # fmt: skip
 
 _VOWELS = frozenset("aeiou")

@@ -6,6 +6,8 @@ parser that fails is never a reason to be more lenient.
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from pdp.native import cloud, http, kubernetes, mcp, sql, ssh
 from pdp.native.agreement import NotUnderstood, not_understood
 from pdp.types import (
@@ -36,7 +38,8 @@ KINDS = {
 def derive(payload: Payload, target: Target, action: Action) -> Derived:
     """Derive target, action, access and facts from ``payload`` and hold them against the declared pair.
 
-    What the declared ``target`` and ``action`` leave empty is filled in; what disagrees is named in ``mismatches``. Never
+    What the declared ``target`` and ``action`` leave empty is filled in; what disagrees is named in ``mismatches``.
+    Never
     raises: a payload that cannot be understood gives ``parsed`` False, ``Access.UNKNOWN`` and the reason in
     ``facts["problem"]``.
     """
@@ -63,3 +66,5 @@ def _derive(payload: Payload, target: Target, action: Action) -> Derived:
             return ssh.derive(payload, target, action)
         case CloudPayload():
             return cloud.derive(payload, target, action)
+        case _:
+            assert_never(payload)

@@ -48,7 +48,7 @@ def read_host(text: str) -> Address:
 def _split_port(text: str) -> tuple[str, int]:
     if text.startswith("["):
         host, bracket, tail = text[1:].partition("]")
-        if not bracket or (tail and not tail.startswith(":")):
+        if not bracket or ":" not in host or (tail and not tail.startswith(":")):
             raise NotUnderstood("host: the bracket of an IPv6 address is not closed")
         digits = tail[1:]
     elif text.count(":") > 1:

@@ -23,7 +23,8 @@ class NotUnderstood(ValueError):
 class Description:
     """One true way to name the target. ``name`` is ``None`` where the payload leaves it open and any name will do.
 
-    ``target`` is what the decision is made on when this description is the one declared; ``None`` keeps the declared one.
+    ``target`` is what the decision is made on when this description is the one declared; ``None`` keeps the declared
+    one.
     """
 
     kind: str
@@ -35,7 +36,8 @@ class Description:
 class Native:
     """What one payload says by itself.
 
-    ``descriptions`` are further true names of ``target``; ``action_names`` further true names of ``action``, lower case;
+    ``descriptions`` are further true names of ``target``; ``action_names`` further true names of ``action``, lower
+    case;
     ``contradictions`` are disagreements inside the payload. With ``whole_params`` declared params must be all of the
     payload's; with ``any_target`` the payload does not tell the target and any declared one stands.
     """
@@ -53,7 +55,7 @@ class Native:
 
 
 def settle(native: Native, target: Target, action: Action) -> Derived:
-    """Compare the declared ``target`` and ``action`` with ``native``; every disagreement becomes a mismatch in words."""
+    """Compare the declared pair with ``native``; every disagreement becomes a mismatch in words."""
     mismatches = list(native.contradictions)
     settled = _settle_target(native, target, mismatches)
     _compare_action(native, action, mismatches)
@@ -70,7 +72,7 @@ def settle(native: Native, target: Target, action: Action) -> Derived:
 
 
 def not_understood(kind: str, target: Target, action: Action, problem: str) -> Derived:
-    """The answer for a payload that cannot be read: most dangerous class, declared pair left as it is, reason as a fact."""
+    """The answer for a payload that cannot be read: most dangerous class, declared pair kept, reason as a fact."""
     facts: JsonObject = {"problem": problem, "flags": ["not_understood"]}
     return Derived(kind=kind, target=target, action=action, access=Access.UNKNOWN, parsed=False, facts=facts)
 
@@ -116,9 +118,11 @@ def _target_words(declared: Target, derived: Target) -> str:
 
 
 def _attributes(declared: JsonObject, derived: JsonObject, mismatches: list[str]) -> JsonObject:
-    for key in declared.keys() & derived.keys():
-        if not same(declared[key], derived[key]):
-            mismatches.append(f"target.attributes.{key}: declared value differs from the payload's")
+    mismatches.extend(
+        f"target.attributes.{key}: declared value differs from the payload's"
+        for key in sorted(declared.keys() & derived.keys())
+        if not same(declared[key], derived[key])
+    )
     return {**declared, **derived} if derived else declared
 
 

@@ -1,6 +1,7 @@
 """Cloud API calls: ``service:Operation`` is the action, the service the target kind, the resource its name.
 
-Access comes from the verb that leads the operation (``DescribeInstances``, ``describe-instances``, ``instances.delete``,
+Access comes from the verb that leads the operation (``DescribeInstances``, ``describe-instances``,
+``instances.delete``,
 ``virtualMachines/start/action``), raised by words in the rest of the name and by the service.
 """
 
@@ -52,15 +53,17 @@ _CREDENTIAL_READS: Final = re.compile(
     r"|getiddtoken|getdatabasecredentials|getlogintoken|getidtoken"
 )
 _SECRET_READS: Final = re.compile(
-    r"getsecretvalue|getparameters?(?:bypath)?(?:history)?$|access\w*(?:secret|version)|getsecret"
+    r"getsecretvalue|getparameters?(?:bypath)?(?:history)?$|access\w*(?:secret|version)|getsecret|decrypt$"
 )
 _DATA_READS: Final = re.compile(
     r"get(?:storage)?object|downloadobject|selectobject|getitem|batchgetitem|query$|scan$|getrecords|receivemessage|getlogevents|filterlogevents"
     r"|getqueryresults|getjobs?queryresults|downloaddb|getdocument|getfile|getblob|getrow|readrows"
     r"|list\w*tabledata|getdata|getfunction$|gettranscript|getsnapshotblock"
 )
-_EXPOSES: Final = re.compile(r"authorizesecuritygroup|modifysnapshotattribute|modifyimageattribute|putbucketacl|putobjectacl"
-                             r"|putbucketpolicy|addpermission|publicaccess|setiampolicy|putresourcepolicy|shareresource")  # fmt: skip
+_EXPOSES: Final = re.compile(
+    r"authorizesecuritygroup|modifysnapshotattribute|modifyimageattribute|putbucketacl|putobjectacl"
+    r"|putbucketpolicy|addpermission|publicaccess|setiampolicy|putresourcepolicy|shareresource"
+)
 
 _PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _OPERATION: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:/-]{0,159}")
@@ -106,7 +109,7 @@ def derive(payload: CloudPayload, target: Target, action: Action) -> Derived:
 
 
 def _own_part(service: str, operation: str) -> str:
-    """``s3:GetObject`` under service ``s3`` is ``GetObject``; a name that leads with another service is not understood."""
+    """``s3:GetObject`` under service ``s3`` is ``GetObject``; another service in front is not understood."""
     lead, colon, rest = operation.partition(":")
     if not colon:
         return operation
@@ -148,7 +151,7 @@ def _access(service: str, words: list[str], payload: CloudPayload, flags: list[s
 
 
 def _verbs(words: list[str]) -> list[str]:
-    """The leading verb, and the one behind a wrapping word (``BatchGetItem``, ``AdminDeleteUser``, ``TransactWriteItems``)."""
+    """The leading verb, or the one behind a wrapping word (``BatchGetItem``, ``TransactWriteItems``)."""
     if len(words) > 1 and words[0] in {"batch", "transact", "bulk"}:
         return [words[1]] if words[1] in VERBS else ["execute"]
     if len(words) > 1 and words[0] == "send" and words[1] == "command":

@@ -1,6 +1,7 @@
 """HTTP requests: the method is the action, host and normal-form path are the target.
 
-Where two servers could read the request differently (method overrides, rewritten paths, doubly encoded dot segments) it is
+Where two servers could read the request differently (method overrides, rewritten paths, doubly encoded dot segments)
+it is
 either a mismatch or not understood; guessing which server stands behind the gateway is not an option.
 """
 

@@ -29,7 +29,7 @@ VERBS: Final[Mapping[str, Access]] = {
             mark assign unassign comment copy merge commit push upsert replace change import enable register
             subscribe unsubscribe make draft pay order buy purchase transfer archive attach link react like follow
             accept reject close reopen open log fill type click press drag notify message email call""",
-        Access.DELETE: "delete remove cancel clear drop purge destroy erase trash wipe uninstall revert truncate discard",
+        Access.DELETE: "delete remove cancel clear drop purge destroy erase trash wipe uninstall revert truncate",
         Access.EXECUTE: """run execute exec invoke start stop restart trigger deploy install eval evaluate launch kill
             spawn shell bash terminal command apply script reboot""",
         Access.ADMINISTER: "grant revoke authorize authorise impersonate elevate sudo escalate approve disable reset",

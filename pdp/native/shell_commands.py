@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pdp.native.agreement import NotUnderstood
-from pdp.native.shell_grammar import Command, parse
 from pdp.native.shell_effects import effect_of, is_filter, worst_of
+from pdp.native.shell_grammar import Command, parse
+from pdp.native.shell_lexer import tokenise
 from pdp.native.shell_paths import holds_credentials, is_system, loads_code
 from pdp.native.shell_programs import COPIES, PROGRAMS
 from pdp.native.shell_subcommands import SUBCOMMANDS
-from pdp.native.shell_lexer import tokenise
 from pdp.native.shell_words import Word
 from pdp.native.shell_wrappers import WRAPPERS, unwrap
 from pdp.types import Access
@@ -31,7 +31,8 @@ _OPENED: Final = SHELLS | WRAPPERS.keys() | {"eval", "trap", "su", "find"}
 _BIN: Final = re.compile(r"/(?:usr/(?:local/)?)?s?bin/([^/]+)")
 _DEFERRED: Final = re.compile(r"\$\(|`|@P\}")
 _NETWORK: Final = frozenset(
-    """curl wget ssh scp sftp rsync nc ncat netcat socat telnet ftp lftp ping ping6 dig host nslookup traceroute tracepath mtr
+    """curl wget ssh scp sftp rsync nc ncat netcat socat telnet ftp lftp ping ping6 dig host nslookup traceroute
+    tracepath mtr
     nmap whois aws gcloud az""".split()
 )
 _NO_FILE: Final = frozenset({"-", "/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty"})
@@ -39,7 +40,7 @@ _NO_FILE: Final = frozenset({"-", "/dev/null", "/dev/stdout", "/dev/stderr", "/d
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One program as it would run. ``via`` are the wrappers around it; ``is_filter`` says it only works on piped input."""
+    """One program as it would run. ``via`` are the wrappers around it; a filter only works on piped input."""
 
     program: str
     action: str

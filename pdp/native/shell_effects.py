@@ -17,13 +17,14 @@ _FILE_OPTIONS: Final = re.compile(r"--\w*(?:file|from|recursive|director)|-[A-Za
 
 def worst_of(program: str) -> Access:
     """The worst that arguments can make of the program; ``READ`` where they do not matter."""
-    if program in READERS or program in SUBCOMMANDS:
-        return Access.EXECUTE
-    return max(RAISES.get(program, {}).values(), default=Access.READ)
+    worst = max(RAISES.get(program, {}).values(), default=Access.READ)
+    if program in SUBCOMMANDS:
+        return max(worst, Access.EXECUTE, SUBCOMMANDS[program].other)
+    return max(worst, Access.EXECUTE) if program in READERS else worst
 
 
 def effect_of(program: str, arguments: tuple[str, ...]) -> tuple[str, Access]:
-    """The action's name and access. The name shows an option that makes the call worse than the program's plain name."""
+    """The action's name and access. The name shows an option that makes the call worse than the plain program."""
     if len(arguments) == 1 and arguments[0] in VERSION_OPTIONS and program in PROGRAMS:
         return program, Access.READ
     subcommands = SUBCOMMANDS.get(program)
@@ -41,8 +42,12 @@ def effect_of(program: str, arguments: tuple[str, ...]) -> tuple[str, Access]:
     if reader is not None:
         effects.append(reader(arguments))
         base = Access.READ
-    worst: Effect = max(effects, default=(Access.READ, ""))
+    worst: Effect = max(effects, key=_access, default=(Access.READ, ""))
     return (f"{program} {worst[1]}".strip(), worst[0]) if worst[0] > base else (program, base)
+
+
+def _access(effect: Effect) -> Access:
+    return effect[0]
 
 
 def _asks(program: str, options: Sequence[str]) -> str:
@@ -101,7 +106,7 @@ def _raises_for(known: Subcommands, name: str) -> dict[str, Access]:
         command, space, bare = option.partition(" ")
         if not space:
             found[option] = access
-        elif command == name.split(" ")[0]:
+        elif command == name.partition(" ")[0]:
             found[bare] = access
     return found
 

@@ -58,19 +58,19 @@ class _Parser:
 
     def parse(self) -> None:
         while self.at < len(self.tokens):
-            token = self.tokens[self.at]
+            sign = self.tokens[self.at]
             self.at += 1
-            if isinstance(token, Word):
-                self._word(token)
-            elif token in _REDIRECTS:
-                self.current.redirects.append((token, self._next_word()))
-            elif token in _SEPARATORS:
-                self._separate(token)
-            elif token == "(":
+            if isinstance(sign, Word):
+                self._word(sign)
+            elif sign in _REDIRECTS:
+                self.current.redirects.append((sign, self._next_word()))
+            elif sign in _SEPARATORS:
+                self._separate(sign)
+            elif sign == "(":
                 self._open()
-            elif token == ")":
+            elif sign == ")":
                 self._close("(")
-            elif token in _CASE_ENDS and self.stack[-1:] == ["case"]:
+            elif sign in _CASE_ENDS and self.stack[-1:] == ["case"]:
                 self._finish()
                 self._pattern()
             else:

@@ -1,6 +1,7 @@
 """Programs whose arguments are small programs or change everything: find, sed, awk, curl, tar, dd and their like.
 
-Each reader gets the arguments behind the program and answers with the access and the word that made it so, which becomes
+Each reader gets the arguments behind the program and answers with the access and the word that made it so, which
+becomes
 part of the action (``find -delete``). Where the arguments cannot be read with certainty the answer is ``EXECUTE``.
 """
 
@@ -110,15 +111,26 @@ def _sed_script(script: str) -> Effect:
         if command is None or command.end() == at:
             return (EXECUTE, "script")
         flags, pattern, address = (command[g] or "" for g in ("flags", "pattern", "address"))
-        # Implementations differ on whether a delimiter inside brackets ends the expression.
-        if "e" in flags or "w" in flags or re.search(r"\[[^\]]*\Z", pattern) or re.search(r"\[[^\]/]*/", address):
+        if (
+            "e" in flags
+            or "w" in flags
+            or _ends_in_brackets(pattern)
+            or any(map(_ends_in_brackets, address.split("/")))
+        ):
             return (EXECUTE, "script")
         at = command.end()
     return _CALM
 
 
+def _ends_in_brackets(pattern: str) -> bool:
+    """Whether an expression cut at its delimiter ends inside ``[...]``: programs differ on whether that ends it."""
+    bare = re.sub(r"\\.", "", pattern, flags=re.DOTALL)
+    started = max(bare.rfind("[]") + 2 if "[]" in bare else 0, bare.rfind("[^]") + 3 if "[^]" in bare else 0)
+    return "[" in bare[bare.rfind("]") + 1 :] or (started > 0 and "]" not in bare[started:])
+
+
 _AWK_TOKEN: Final = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|\|\||&&|[A-Za-z_]\w*|\d[\w.]*|\s+|.', re.DOTALL)
-_AWK_REGEX: Final = re.compile(r"/(?:\\.|[^/\\\n\[])*/")
+_AWK_REGEX: Final = re.compile(r"/((?:\\.|[^/\\\n])*)/")
 _AWK_OPERAND: Final = re.compile(r"[\w\]\"]\Z")
 _AWK_BEFORE_REGEX: Final = frozenset(
     {"", "(", ",", "~", "{", "}", ";", "!", "&&", "||", "\n", "print", "printf", "return"}
@@ -127,7 +139,7 @@ _AWK_ESCAPES: Final = re.compile(r"[|>@]|system")
 
 
 def read_awk(arguments: Sequence[str]) -> Effect:
-    """The program text decides: ``system``, pipes and files written; a program in a file is one that nobody has seen."""
+    """The program text decides; a program in a file is one that nobody has seen."""
     place = 0
     while place < len(arguments):
         argument = arguments[place]
@@ -146,7 +158,7 @@ def read_awk(arguments: Sequence[str]) -> Effect:
 
 
 def awk_program(text: str) -> Effect:
-    """Read an awk program token by token, so that strings and regular expressions cannot hide what stands beside them."""
+    """Read an awk program token by token, so that strings and expressions cannot hide what stands beside them."""
     worst: Effect = _CALM
     previous = ""
     printing = False
@@ -156,26 +168,26 @@ def awk_program(text: str) -> Effect:
             if previous not in _AWK_BEFORE_REGEX and _AWK_ESCAPES.search(text, at):
                 return (EXECUTE, "program")
             regex = _AWK_REGEX.match(text, at)
-            if regex is None:
+            if regex is None or _ends_in_brackets(regex[1]):
                 return (EXECUTE, "program")
             at, previous = regex.end(), "0"
             continue
         match = _AWK_TOKEN.match(text, at)
-        token = match[0] if match else text[at]
-        at += len(token)
-        if token in {"system", "@", "|", '"', "\\"}:
+        sign = match[0] if match else text[at]
+        at += len(sign)
+        if sign in {"system", "@", "|", '"', "\\"}:
             return (EXECUTE, "program")
-        if token in {"print", "printf"}:
+        if sign in {"print", "printf"}:
             printing, depth = True, 0
-        elif token in {";", "}", "{"} or (token.isspace() and "\n" in token):
+        elif sign in {";", "}", "{"} or (sign.isspace() and "\n" in sign):
             printing = False
-        elif token in {"(", "[", ")", "]"}:
-            depth += 1 if token in {"(", "["} else -1
-        elif token == ">" and printing and depth <= 0:
+        elif sign in {"(", "[", ")", "]"}:
+            depth += 1 if sign in {"(", "["} else -1
+        elif sign == ">" and printing and depth <= 0:
             worst = max(worst, (WRITE, "program"))
-        if not token.isspace() and not token.startswith("#"):
-            previous = token
-        elif "\n" in token:
+        if not sign.isspace() and not sign.startswith("#"):
+            previous = sign
+        elif "\n" in sign:
             previous = "\n"
     return worst
 
@@ -185,23 +197,29 @@ def _is_division(previous: str) -> bool:
 
 
 _CURL_VALUES: Final = frozenset(
-    """-H --header -A --user-agent -u --user -m --max-time --connect-timeout --retry --retry-delay --retry-max-time -e --referer
-    -b --cookie -r --range -w --write-out --resolve --interface --limit-rate -C --continue-at --max-redirs --cacert --capath
-    --proto -y -Y -x --proxy --url --connect-to --dns-servers -z --time-cond --tlsv --ciphers --noproxy --proxy-user""".split()
+    """-H --header -A --user-agent -u --user -m --max-time --connect-timeout --retry --retry-delay --retry-max-time
+    -e --referer
+    -b --cookie -r --range -w --write-out --resolve --interface --limit-rate -C --continue-at --max-redirs --cacert
+    --capath
+    --proto -y -Y -x --proxy --url --connect-to --dns-servers -z --time-cond --tlsv --ciphers --noproxy
+    --proxy-user""".split()
 )
 _CURL_PLAIN: Final = frozenset(
-    """--silent --show-error --location --fail --fail-with-body --insecure --verbose --include --head --compressed --ipv4 --ipv6
-    --get --globoff --http1.1 --http1.0 --http2 --no-progress-meter --progress-bar --tcp-nodelay --raw --no-buffer --netrc
+    """--silent --show-error --location --fail --fail-with-body --insecure --verbose --include --head --compressed
+    --ipv4 --ipv6
+    --get --globoff --http1.1 --http1.0 --http2 --no-progress-meter --progress-bar --tcp-nodelay --raw --no-buffer
+    --netrc
     --location-trusted --tlsv1.2 --tlsv1.3 --ssl --ssl-reqd --no-keepalive --path-as-is""".split()
 )
 _CURL_LETTERS: Final = frozenset("sSLfkviIGg046#Nn12")
 _CURL_DATA: Final = frozenset(
     "-d --data --data-raw --data-binary --data-urlencode --data-ascii --json -F --form --form-string".split()
 )
-_CURL_FILES: Final = frozenset("-o --output -O --remote-name -J --remote-header-name -D --dump-header -c --cookie-jar --create-dirs"
-                               " --output-dir --remote-name-all -R --remote-time --trace --trace-ascii --stderr --etag-save".split())  # fmt: skip
 _CURL_FILE_VALUES: Final = frozenset(
-    "-o --output -D --dump-header -c --cookie-jar --output-dir --trace --trace-ascii --stderr --etag-save".split()
+    """-o --output -D --dump-header -c --cookie-jar --output-dir --trace --trace-ascii --stderr --etag-save""".split()
+)
+_CURL_FILES: Final = _CURL_FILE_VALUES | frozenset(
+    "-O --remote-name -J --remote-header-name --create-dirs --remote-name-all -R --remote-time".split()
 )
 
 

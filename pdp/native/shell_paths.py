@@ -43,7 +43,7 @@ def loads_code(variable: str) -> bool:
 
 
 def paths_in(argument: str) -> list[str]:
-    """What in an argument looks like a path: an operand with a slash or a tilde, or what follows one inside an option."""
+    """What in an argument looks like a path: an operand with a slash or a tilde, or a value inside an option."""
     if argument.startswith("-") or "=" in argument.partition("/")[0]:
         start = argument.find("/")
         return [normal(argument[start:])] if start > 0 else []

@@ -34,11 +34,15 @@ PROGRAMS: Final[Mapping[str, Access]] = {
             mkisofs updatedb mandb basenc uudecode uuencode par2 flac lame sox identify montage composite pdftk gs
             pandoc enscript a2ps sponge ssh-keygen fallocate stty reset setterm kbd_mode notify-send unalias git tar""",
         DELETE: "rm rmdir unlink shred srm wipe truncate tmpreaper tmpwatch",
-        EXECUTE: """sh bash dash ash zsh ksh mksh csh tcsh fish rbash python python2 python3 perl ruby node nodejs php lua java
-            tclsh Rscript octave make cmake gcc cc g++ clang ld go cargo rustc kill killall pkill skill snice xkill renice fuser
+        EXECUTE: """sh bash dash ash zsh ksh mksh csh tcsh fish rbash python python2 python3 perl ruby node nodejs
+            php lua java
+            tclsh Rscript octave make cmake gcc cc g++ clang ld go cargo rustc kill killall pkill skill snice xkill
+            renice fuser
             screen tmux expect gdb strace ltrace ssh sftp telnet nc ncat netcat socat ftp lftp curl psql mysql mysqldump
-            mysqladmin pg_dump sqlite3 mongo mongosh redis-cli influx cqlsh sqlplus ansible ansible-playbook terraform vi vim alias
-            view nano emacs ed ex awk gawk mawk nawk sed source . eval script parallel tcpdump openssl gpg docker podman kubectl
+            mysqladmin pg_dump sqlite3 mongo mongosh redis-cli influx cqlsh sqlplus ansible ansible-playbook
+            terraform vi vim alias
+            view nano emacs ed ex awk gawk mawk nawk sed source . eval script parallel tcpdump openssl gpg docker
+            podman kubectl
             aws gcloud az pip pip3 npm yarn dc bpftrace perf nmap mtr at batch xterm xdg-open open""",
         ADMINISTER: """su passwd chpasswd useradd userdel usermod groupadd groupdel groupmod gpasswd newgrp sg
             visudo vipw vigr adduser deluser addgroup delgroup chsh chfn chown chmod chgrp setfacl chattr setcap
@@ -62,8 +66,10 @@ RAISES: Final[Mapping[str, Mapping[str, Access]]] = {
     "file": {"-C": WRITE, "--compile": WRITE},
     "iconv": {"-o": WRITE, "--output": WRITE},
     "xmllint": {"-o": WRITE, "--output": WRITE, "--shell": EXECUTE},
-    "less": {"-o": WRITE, "-O": WRITE, "--log-file": WRITE, "--LOG-FILE": WRITE, "-k": EXECUTE, "--lesskey-file": EXECUTE},
-    "man": {"-P": EXECUTE, "--pager": EXECUTE, "-H": EXECUTE, "--html": EXECUTE, "-C": EXECUTE, "--config-file": EXECUTE},
+    "less": {"-o": WRITE, "-O": WRITE, "--log-file": WRITE, "--LOG-FILE": WRITE, "-k": EXECUTE,
+        "--lesskey-file": EXECUTE},
+    "man": {"-P": EXECUTE, "--pager": EXECUTE, "-H": EXECUTE, "--html": EXECUTE, "-C": EXECUTE,
+        "--config-file": EXECUTE},
     "date": {"-s": ADMINISTER, "--set": ADMINISTER},
     "hostname": {"-F": ADMINISTER, "--file": ADMINISTER, "-b": ADMINISTER, "--boot": ADMINISTER},
     "dmesg": {"-C": DELETE, "--clear": DELETE, "-c": DELETE, "--read-clear": DELETE, "-n": ADMINISTER, "-D": ADMINISTER,
@@ -79,7 +85,8 @@ RAISES: Final[Mapping[str, Mapping[str, Access]]] = {
               "--delete-after": DELETE, "--delete-excluded": DELETE, "--delete-during": DELETE,
               "--remove-source-files": DELETE, "--daemon": EXECUTE},
     "scp": {"-S": EXECUTE, "-o": EXECUTE, "-F": EXECUTE, "-D": EXECUTE},
-    "zip": {"-TT": EXECUTE, "--unzip-command": EXECUTE, "-m": DELETE, "--move": DELETE, "-d": DELETE, "--delete": DELETE},
+    "zip": {"-TT": EXECUTE, "--unzip-command": EXECUTE, "-m": DELETE, "--move": DELETE, "-d": DELETE,
+        "--delete": DELETE},
     "patch": {"-e": EXECUTE, "--ed": EXECUTE},
     "wget": {"--use-askpass": EXECUTE, "-e": EXECUTE, "--execute": EXECUTE},
     "split": {"--filter": EXECUTE},
@@ -149,10 +156,13 @@ VERSION_OPTIONS: Final = frozenset({"--version", "--help"})
 FILTERS: Final[Mapping[str, tuple[int, str]]] = {
     "grep": (1, "ABCemf"), "egrep": (1, "ABCemf"), "fgrep": (1, "ABCemf"), "head": (0, "nc"), "tail": (0, "nc"),
     "sort": (0, "ktS"), "uniq": (0, "fsw"), "wc": (0, ""), "cut": (0, "dfbc"), "tr": (2, ""), "nl": (0, "bfhivwns"),
-    "column": (0, "tsNo"), "jq": (1, ""), "cat": (0, ""), "tac": (0, ""), "rev": (0, ""), "fold": (0, "w"), "fmt": (0, "w"),
+    "column": (0, "tsNo"), "jq": (1, ""), "cat": (0, ""), "tac": (0, ""), "rev": (0, ""), "fold": (0, "w"),
+        "fmt": (0, "w"),
     "less": (0, ""), "more": (0, ""), "paste": (0, "d"), "sed": (1, "e"), "awk": (1, "Fv"), "gawk": (1, "Fv"),
-    "mawk": (1, "Fv"), "nawk": (1, "Fv"), "base64": (0, "w"), "md5sum": (0, ""), "sha256sum": (0, ""), "expand": (0, "t"),
-    "unexpand": (0, "t"), "shuf": (0, "n"), "numfmt": (0, ""), "xxd": (0, "lcs"), "od": (0, "AtNj"), "strings": (0, "n"),
+    "mawk": (1, "Fv"), "nawk": (1, "Fv"), "base64": (0, "w"), "md5sum": (0, ""), "sha256sum": (0, ""), "expand": (0,
+        "t"),
+    "unexpand": (0, "t"), "shuf": (0, "n"), "numfmt": (0, ""), "xxd": (0, "lcs"), "od": (0, "AtNj"), "strings": (0,
+        "n"),
     "hexdump": (0, "ens"), "bc": (0, ""), "cksum": (0, ""), "sha1sum": (0, ""), "sha512sum": (0, ""),
 }  # fmt: skip
 """Programs that, behind a pipe, only work on their input: how many operands they may have, and options with a value."""

@@ -16,7 +16,8 @@ class Subcommands:
     in front of the subcommand that take a value, ``plain`` those without; any other option there executes. ``raises``
     are options behind the subcommand, for all or (``clone -u``) for one of them. ``alone`` is the access without any
     subcommand. A program with ``name_first`` puts the subject before the verb (``service nginx restart``). Subcommands
-    in ``creates`` list without operands and write with them (``git branch``, ``git branch new``)."""
+    in ``creates`` list without operands and write with them (``git branch``, ``git branch new``).
+    """
 
     words: Mapping[str, Access]
     other: Access = EXECUTE
@@ -37,7 +38,8 @@ def _words(
 
 
 _SYSTEMD: Final = frozenset(
-    "--no-pager --plain --full -l --all -a --user --system --quiet -q --no-legend --no-ask-password --failed --now -r".split()
+    """--no-pager --plain --full -l --all -a --user --system --quiet -q --no-legend --no-ask-password --failed
+    --now -r""".split()
 )
 _DOCKER = _words(
     read="""ps images logs inspect stats top version info port diff history search events container_ls
@@ -55,16 +57,16 @@ _DOCKER = _words(
         compose_stop compose_restart compose_exec compose_run compose_build container_run container_exec
         container_start container_stop container_restart container_kill image_build image_push service_update
         service_scale service_create stack_deploy""",
-    administer="login logout swarm plugin trust context_use context_create secret config node_update node_rm network_connect",
+    administer="login logout swarm plugin trust context_use context_create secret config node network_connect",
 )
 _APT = _words(
     read="list search show policy depends rdepends showsrc changelog check madison",
     write="download source",
-    administer="install remove purge autoremove upgrade full-upgrade dist-upgrade update clean autoclean edit-sources hold",
+    administer="install remove purge autoremove upgrade full-upgrade dist-upgrade update clean autoclean",
 )
 _YUM = _words(
     read="list search info repolist check-update provides whatprovides history deplist updateinfo grouplist repoquery",
-    administer="install remove erase update upgrade downgrade reinstall clean autoremove groupinstall localinstall makecache",
+    administer="install remove erase update upgrade downgrade reinstall clean autoremove groupinstall",
 )
 _PIP = _words(read="list show freeze check search index help debug inspect", write="download wheel", delete="uninstall",
               execute="install", administer="config cache")  # fmt: skip
@@ -84,16 +86,20 @@ SUBCOMMANDS: Final[Mapping[str, Subcommands]] = {
                 write-tree commit-tree hash-object""",
             delete="""rm clean gc prune stash_drop stash_clear remote_remove remote_rm worktree_remove worktree_prune
                 reflog_expire reflog_delete repack filter-branch update-ref""",
-            execute="bisect_run submodule_foreach submodule_update submodule_add difftool mergetool config hook daemon instaweb",
+            execute="bisect_run submodule_foreach submodule_update submodule_add difftool mergetool config hook",
         ),
         values=frozenset({"-C", "--git-dir", "--work-tree", "--namespace"}),
-        plain=frozenset({"--no-pager", "-P", "--bare", "--no-replace-objects", "--literal-pathspecs", "--version", "--help"}),
+        plain=frozenset({"--no-pager", "-P", "--bare", "--no-replace-objects", "--literal-pathspecs", "--version",
+            "--help"}),
         raises={
             "--output": WRITE, "--ext-diff": EXECUTE, "--textconv": EXECUTE, "--open-files-in-pager": EXECUTE,
-            "grep -O": EXECUTE, "--upload-pack": EXECUTE, "clone -u": EXECUTE, "--receive-pack": EXECUTE, "--exec": EXECUTE,
-            "rebase -x": EXECUTE, "rebase -i": EXECUTE, "--interactive": EXECUTE, "--config": EXECUTE, "clone -c": EXECUTE,
+            "grep -O": EXECUTE, "--upload-pack": EXECUTE, "clone -u": EXECUTE, "--receive-pack": EXECUTE,
+                "--exec": EXECUTE,
+            "rebase -x": EXECUTE, "rebase -i": EXECUTE, "--interactive": EXECUTE, "--config": EXECUTE,
+                "clone -c": EXECUTE,
             "--template": EXECUTE, "--edit-description": EXECUTE, "--hard": DELETE, "--force": DELETE,
-            "--force-with-lease": DELETE, "push -f": DELETE, "checkout -f": DELETE, "branch -f": DELETE, "tag -f": DELETE,
+            "--force-with-lease": DELETE, "push -f": DELETE, "checkout -f": DELETE, "branch -f": DELETE,
+                "tag -f": DELETE,
             "switch -f": DELETE, "--delete": DELETE, "branch -d": DELETE, "branch -D": DELETE, "tag -d": DELETE,
             "push -d": DELETE, "--prune": DELETE, "--mirror": DELETE, "branch -m": WRITE, "branch -M": WRITE,
             "branch -u": WRITE, "--move": WRITE, "--set-upstream-to": WRITE,
@@ -102,9 +108,10 @@ SUBCOMMANDS: Final[Mapping[str, Subcommands]] = {
     ),
     "systemctl": Subcommands(
         words=_words(
-            read="""status show list-units list-unit-files list-timers list-sockets list-jobs list-dependencies list-machines
+            read="""status show list-units list-unit-files list-timers list-sockets list-jobs list-dependencies
+                list-machines
                 is-active is-enabled is-failed is-system-running cat help get-default show-environment""",
-            execute="start stop restart reload try-restart reload-or-restart try-reload-or-restart kill isolate reset-failed",
+            execute="start stop restart reload try-restart reload-or-restart kill isolate reset-failed",
             administer="""enable disable mask unmask reenable preset daemon-reload daemon-reexec edit set-property
                 set-default link revert set-environment import-environment unset-environment poweroff reboot halt
                 suspend hibernate rescue emergency kexec switch-root default exit""",
@@ -112,23 +119,26 @@ SUBCOMMANDS: Final[Mapping[str, Subcommands]] = {
         other=ADMINISTER,
         values=frozenset({"-t", "--type", "--state", "-p", "--property", "-n", "--lines", "-o", "--output"}),
         plain=_SYSTEMD,
-        raises={"-H": EXECUTE, "--host": EXECUTE, "-M": EXECUTE, "--machine": EXECUTE, "--root": ADMINISTER, "--now": EXECUTE},
+        raises={"-H": EXECUTE, "--host": EXECUTE, "-M": EXECUTE, "--machine": EXECUTE, "--root": ADMINISTER,
+            "--now": EXECUTE},
     ),
     "service": Subcommands(
-        words=_words(read="status --status-all", execute="start stop restart reload force-reload condrestart try-restart"),
+        words=_words(read="status --status-all", execute="start stop restart reload force-reload"),
         other=ADMINISTER,
         plain=frozenset({"--status-all"}),
         name_first=True,
     ),
     "docker": Subcommands(_DOCKER, values=frozenset({"-l", "--log-level", "--context", "-c"})),
     "podman": Subcommands(_DOCKER),
-    "docker-compose": Subcommands({k.removeprefix("compose "): v for k, v in _DOCKER.items() if k.startswith("compose ")}),
+    "docker-compose": Subcommands({k.removeprefix("compose "): v for k,
+        v in _DOCKER.items() if k.startswith("compose ")}),
     "kubectl": Subcommands(
         words=_words(
             read="""get describe logs top explain version cluster-info api-resources api-versions events diff wait
                 rollout_status rollout_history config_view config_current-context config_get-contexts
                 config_get-clusters auth_can-i auth_whoami completion""",
-            write="""apply create patch label annotate scale autoscale expose set edit replace rollout_undo rollout_pause
+            write="""apply create patch label annotate scale autoscale expose set edit replace rollout_undo
+                rollout_pause
                 rollout_resume rollout_restart""",
             delete="delete drain",
             execute="exec attach port-forward proxy run cp debug plugin kustomize",
@@ -139,7 +149,8 @@ SUBCOMMANDS: Final[Mapping[str, Subcommands]] = {
                 "--server": EXECUTE, "-s": EXECUTE, "--raw": EXECUTE, "--force": DELETE, "--prune": DELETE},
     ),
     "helm": Subcommands(
-        words=_words(read="list ls status history get show search version env template lint", write="repo pull dependency",
+        words=_words(read="list ls status history get show search version env template lint",
+            write="repo pull dependency",
                      delete="uninstall delete", execute="install upgrade rollback test plugin"),
         values=frozenset({"-n", "--namespace", "--kube-context"}),
         raises={"--post-renderer": EXECUTE},
@@ -155,7 +166,7 @@ SUBCOMMANDS: Final[Mapping[str, Subcommands]] = {
         other=ADMINISTER,
         values=frozenset({"-f", "-family"}),
         plain=frozenset("-4 -6 -s -d -o -br -brief -c -color -j -json -p -pretty -stats -details -oneline -h".split()),
-        raises={w: ADMINISTER for w in ("add", "del", "delete", "set", "flush", "change", "replace", "append", "up", "down")},
+        raises=dict.fromkeys("add del delete set flush change replace append up down".split(), ADMINISTER),
     ),
     "apt": Subcommands(_APT, other=ADMINISTER, plain=frozenset({"-y", "-q", "-qq", "--yes", "--assume-yes"})),
     "apt-get": Subcommands(_APT, other=ADMINISTER, plain=frozenset({"-y", "-q", "-qq", "--yes", "--assume-yes"})),
@@ -163,20 +174,25 @@ SUBCOMMANDS: Final[Mapping[str, Subcommands]] = {
     "dnf": Subcommands(_YUM, other=ADMINISTER, plain=frozenset({"-y", "-q", "-v"})),
     "pip": Subcommands(_PIP),
     "pip3": Subcommands(_PIP),
-    "npm": Subcommands(_words(read="ls list view info outdated search whoami ping root prefix help doctor", delete="uninstall rm")),
+    "npm": Subcommands(_words(read="ls list view info outdated search whoami ping root prefix help doctor",
+        delete="uninstall rm")),
     "snap": Subcommands(_words(read="list info find services changes version"), other=ADMINISTER),
-    "timedatectl": Subcommands(_words(read="status show list-timezones timesync-status show-timesync"), other=ADMINISTER),
+    "timedatectl": Subcommands(_words(read="status show list-timezones timesync-status show-timesync"),
+        other=ADMINISTER),
     "hostnamectl": Subcommands(_words(read="status"), other=ADMINISTER),
     "localectl": Subcommands(_words(read="status list-locales list-keymaps"), other=ADMINISTER),
-    "loginctl": Subcommands(_words(read="list-sessions list-users list-seats session-status user-status"), other=ADMINISTER),
+    "loginctl": Subcommands(_words(read="list-sessions list-users list-seats session-status user-status"),
+        other=ADMINISTER),
     "networkctl": Subcommands(_words(read="list status lldp"), other=ADMINISTER),
     "resolvectl": Subcommands(_words(read="status query statistics dns domain"), other=ADMINISTER),
     "nmcli": Subcommands(_words(read="general_status device_status device_show connection_show dev_status con_show"),
                          other=ADMINISTER),
     "ufw": Subcommands(_words(read="status version show"), other=ADMINISTER, alone=ADMINISTER),
     "nft": Subcommands(_words(read="list"), other=ADMINISTER, plain=frozenset({"-a", "-n", "-nn", "-s"})),
-    "crictl": Subcommands(_words(read="ps pods images logs inspect inspecti inspectp stats info version"), other=EXECUTE),
-    "terraform": Subcommands(_words(read="version validate output providers show state_list state_show", write="fmt init"),
+    "crictl": Subcommands(_words(read="ps pods images logs inspect inspecti inspectp stats info version"),
+        other=EXECUTE),
+    "terraform": Subcommands(_words(read="version validate output providers show state_list state_show",
+        write="fmt init"),
                              other=ADMINISTER),
     "openssl": Subcommands(_words(read="version x509 s_client ciphers verify dgst rand asn1parse crl"),
                            raises={"-out": WRITE, "-engine": EXECUTE, "-provider": EXECUTE}),
@@ -188,7 +204,8 @@ SUBCOMMANDS: Final[Mapping[str, Subcommands]] = {
         plain=frozenset({"--no-cli-pager"}),
         raises={"--delete": DELETE},
     ),
-    "svn": Subcommands(_words(read="status st log diff info list ls cat blame", write="update up checkout co add commit ci",
+    "svn": Subcommands(_words(read="status st log diff info list ls cat blame",
+        write="update up checkout co add commit ci",
                               delete="delete rm revert"), raises={"--diff-cmd": EXECUTE, "--editor-cmd": EXECUTE}),
     "brew": Subcommands(_words(read="list info search outdated doctor config deps", delete="uninstall")),
 }  # fmt: skip

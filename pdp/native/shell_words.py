@@ -14,23 +14,16 @@ _IN_BRACES: Final = re.compile(r"\{([^{}\s]*)\}")
 _SAFE_VARIABLES: Final = frozenset("?$#!-")
 _ANSI: Final = re.compile(
     r"\\(?:x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3})|c(.)|(.))", re.DOTALL
-_ANSI_LETTERS: Final = {
-    "n": "\n",
-    "t": "\t",
-    "r": "\r",
-    "a": "\a",
-    "b": "\b",
-    "e": "\x1b",
-    "E": "\x1b",
-    "f": "\f",
-    "v": "\v",
+)
+_ANSI_LETTERS: Final = dict(zip("ntrabeEfv", "\n\t\r\a\b\x1b\x1b\f\v", strict=True))
 
 
 class Word(NamedTuple):
     """One word. ``text`` has its quotes removed and its expansions as written.
 
-    ``dynamic`` says that only the shell knows the final text; ``variables`` and ``substitutes`` say what of. The ``open_`` ones
-    could turn into further words or lead the word, and so become an option. ``assigns`` is the variable of ``name=value``.
+    ``dynamic`` says that only the shell knows the final text; ``variables`` and ``substitutes`` say what of. The
+    ``open_`` ones could turn into further words or lead the word, and so become an option. ``assigns`` is the variable
+    of ``name=value``.
     """
 
     text: str
@@ -94,7 +87,7 @@ class Draft:
 
 
 def decode_ansi(text: str) -> str:
-    """The inside of ``$'...'``. A NUL ends it, as in bash: ``read -d $'\\0'``."""
+    """The inside of ``$'...'``. A NUL ends it, as in bash."""
     decoded = _ANSI.sub(_decode_ansi, text).partition("\0")[0]
     if CONTROL.search(decoded.replace("\r", "").replace("\x1b", "")):
         raise NotUnderstood("ssh.command: an encoded control character")

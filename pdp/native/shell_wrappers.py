@@ -14,7 +14,7 @@ from pdp.native.shell_words import Word
 class Wrapper:
     """``flags`` are option letters without a value, ``values`` those with one; ``operands`` stand before the program.
 
-    ``shell`` letters start a shell or do something else than run the program; ``asks`` letters only ask.
+    ``elsewhere`` letters start a shell or do something else than run the program; ``asks`` letters only ask.
     """
 
     flags: str = ""
@@ -22,7 +22,7 @@ class Wrapper:
     long_flags: frozenset[str] = frozenset()
     long_values: frozenset[str] = frozenset()
     operands: int = 0
-    shell: str = ""
+    elsewhere: str = ""
     asks: str = ""
 
 
@@ -33,17 +33,18 @@ def _set(text: str) -> frozenset[str]:
 WRAPPERS: Final[Mapping[str, Wrapper]] = {
     "sudo": Wrapper(
         "AbEHnPSkK", "ughpCDRTUrt", _set("--non-interactive --preserve-env --login --set-home --stdin --background"),
-        _set("--user --group --host --prompt --chdir"), shell="isKe", asks="lvV",
+        _set("--user --group --host --prompt --chdir"), elsewhere="isKe", asks="lvV",
     ),
-    "doas": Wrapper("nL", "uC", shell="s"),
+    "doas": Wrapper("nL", "uC", elsewhere="s"),
     "nohup": Wrapper(),
     "setsid": Wrapper("cfw", long_flags=_set("--ctty --fork --wait")),
     "nice": Wrapper("0123456789", "n", long_values=_set("--adjustment")),
     "ionice": Wrapper("t0123", "cn", long_values=_set("--class --classdata")),
-    "timeout": Wrapper("v", "ks", _set("--preserve-status --foreground --verbose"), _set("--kill-after --signal"), operands=1),
+    "timeout": Wrapper("v", "ks", _set("--preserve-status --foreground --verbose"), _set("--kill-after --signal"),
+        operands=1),
     "time": Wrapper("pvq", "f", _set("--portability --verbose --quiet"), _set("--format")),
     "stdbuf": Wrapper("", "ioe", long_values=_set("--input --output --error")),
-    "env": Wrapper("i0v", "uC", _set("--ignore-environment --null --debug"), _set("--unset --chdir"), shell="S"),
+    "env": Wrapper("i0v", "uC", _set("--ignore-environment --null --debug"), _set("--unset --chdir"), elsewhere="S"),
     "xargs": Wrapper(
         "0rtpxo", "aEeIiLlnPsd", _set("--null --no-run-if-empty --verbose --interactive --exit --open-tty"),
         _set("--arg-file --delimiter --eof --replace --max-lines --max-args --max-procs --max-chars"),
@@ -52,7 +53,7 @@ WRAPPERS: Final[Mapping[str, Wrapper]] = {
     "builtin": Wrapper(),
     "exec": Wrapper("cl", "a"),
     "flock": Wrapper("nxsuoeFv", "wE", _set("--nonblock --exclusive --shared --close --no-fork --verbose"),
-                     _set("--timeout --conflict-exit-code"), operands=1, shell="c"),
+                     _set("--timeout --conflict-exit-code"), operands=1, elsewhere="c"),
     "watch": Wrapper("bcdegptwx", "n", _set("--no-title --differences --errexit --beep --color --exec --chgexit"),
                      _set("--interval")),
     "taskset": Wrapper("ac", "p", _set("--all-tasks --cpu-list"), operands=1),
@@ -99,7 +100,7 @@ def unwrap(name: str, words: Sequence[Word]) -> Unwrapped:
             place += _long(name, wrapper, text)
             continue
         for at, letter in enumerate(text[1:], start=1):
-            starts_shell = starts_shell or letter in wrapper.shell
+            starts_shell = starts_shell or letter in wrapper.elsewhere
             asks = asks or letter in wrapper.asks
             if letter in wrapper.values:
                 glued = text[at + 1 :]
@@ -107,7 +108,7 @@ def unwrap(name: str, words: Sequence[Word]) -> Unwrapped:
                 place += not glued and not (name == "xargs" and letter in _GLUED)
                 replaces = value or "{}" if name == "xargs" and letter in "Ii" else replaces
                 break
-            if letter not in wrapper.flags + wrapper.shell + wrapper.asks:
+            if letter not in wrapper.flags + wrapper.elsewhere + wrapper.asks:
                 raise _unknown(name)
     return Unwrapped(words[place + wrapper.operands :], tuple(options), replaces, starts_shell, asks)
 

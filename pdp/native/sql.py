@@ -1,6 +1,7 @@
 """SQL text: what it does is the action, what it touches the target, whatever was declared.
 
-The action is the class of the statement (``select``, ``update`` ...); several changing classes are joined with ``+``, the most
+The action is the class of the statement (``select``, ``update`` ...); several changing classes are joined with
+``+``, the most
 dangerous first. The target is ``table`` where exactly one relation is touched, else ``database``.
 """
 
@@ -86,18 +87,19 @@ def _read(payload: SqlPayload) -> Native:
 
 
 def _worst(findings: Findings) -> str:
-    return max(findings.classes, key=lambda c: c[1])[0]
+    """The class of the most dangerous statement; the frame of a transaction only where there is nothing in it."""
+    inside = [c for c in findings.classes if c[0] != "transaction"]
+    return max(inside or findings.classes, key=lambda c: c[1])[0]
 
 
 def _action_name(findings: Findings) -> str:
     """The worst class, with every other class that changes something: none of them may hide behind another."""
     changing = sorted({c for c in findings.classes if c[1] is not Access.READ}, key=lambda c: (-c[1], c[0]))
-    words = distinct(word for word, _ in changing if word != "transaction") or distinct(word for word, _ in changing)
-    return "+".join(words) or _worst(findings)
+    return "+".join(distinct(word for word, _ in changing)) or _worst(findings)
 
 
 def _databases(payload: SqlPayload, dialect: str, findings: Findings) -> list[str]:
-    """Every database the statements touch, as far as the text and the gateway tell; unqualified names lie in the given one."""
+    """Every database the statements touch, as far as known; unqualified names lie in the payload's."""
     default = payload.database.lower()
     tables = (*findings.read.values(), *findings.written.values())
     part = "db" if dialect in _SCHEMA_IS_DATABASE else "catalog"
@@ -105,9 +107,7 @@ def _databases(payload: SqlPayload, dialect: str, findings: Findings) -> list[st
     return sorted(payload.database if name == default else name for name in named if name)
 
 
-def _descriptions(
-    payload: SqlPayload, databases: list[str], findings: Findings, relations: list[str]
-) -> list[Description]:
+def _descriptions(databases: list[str], findings: Findings, relations: list[str]) -> list[Description]:
     """True names of the target besides the derived one: the database or schema that every relation lies in."""
     found: list[Description] = []
     if len(relations) == 1 and len(databases) == 1:

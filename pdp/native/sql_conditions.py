@@ -1,6 +1,7 @@
 """Whether a SQL condition holds for every row, told from its text alone: ``1 = 1``, ``id = id``, ``x = 5 OR TRUE``.
 
-A three-valued fold: ``True`` and ``False`` are certain, ``None`` means that it depends on the data. NULLs are taken as absent,
+A three-valued fold: ``True`` and ``False`` are certain, ``None`` means that it depends on the data. NULLs are taken
+as absent,
 so ``id = id`` counts as always true.
 """
 
@@ -43,7 +44,9 @@ def _fold(node: exp.Expr) -> Verdict:
         return _fold_comparison(node, compare)
     special = _SPECIAL.get(type(node))
     if special is not None:
-        return special(node)
+        # For some dialects sqlglot keeps the NOT of IS NOT inside the node, for others around it.
+        verdict = special(node)
+        return None if verdict is None else verdict is not bool(node.args.get("negate"))
     value = _constant(node)
     return None if value is None or isinstance(value, str) else bool(value)
 
@@ -70,9 +73,11 @@ def _fold_connector(node: exp.Connector) -> Verdict:
 
 def _complementary(operands: list[exp.Expr]) -> bool:
     """``a OR NOT a``, ``x IS NULL OR x IS NOT NULL``, ``x = 1 OR x <> 1``."""
+    if not any(isinstance(o, (exp.Not, exp.NEQ, exp.Is)) for o in operands):
+        return False
     plain = {_text(o) for o in operands}
     for operand in operands:
-        inner = operand.this if isinstance(operand, exp.Not) else None
+        inner = _negated(operand)
         if inner is not None and _text(inner) in plain:
             return True
         if (
@@ -81,6 +86,14 @@ def _complementary(operands: list[exp.Expr]) -> bool:
         ):
             return True
     return False
+
+
+def _negated(node: exp.Expr) -> exp.Expr | None:
+    if isinstance(node, exp.Not) and isinstance(node.this, exp.Expr):
+        return node.this
+    if isinstance(node, exp.Is) and node.args.get("negate"):
+        return exp.Is(this=node.this.copy(), expression=node.expression.copy())
+    return None
 
 
 def _fold_comparison(node: exp.Expr, compare: Callable[[int], bool]) -> Verdict:
@@ -131,6 +144,10 @@ def _fold_like(node: exp.Expr) -> Verdict:
     return True if isinstance(pattern, str) and pattern and not pattern.strip("%") else None
 
 
+def _fold_escape(node: exp.Expr) -> Verdict:
+    return None if _constant(node.expression) == "%" else _fold(node.this)
+
+
 def _fold_in(node: exp.Expr) -> Verdict:
     wanted = _text(node.this)
     return True if any(_text(e) == wanted for e in node.expressions) else None
@@ -168,6 +185,7 @@ def _fold_coalesce(node: exp.Expr) -> Verdict:
 _SPECIAL: Final[Mapping[type[exp.Expr], Callable[[exp.Expr], Verdict]]] = {
     exp.Like: _fold_like,
     exp.ILike: _fold_like,
+    exp.Escape: _fold_escape,
     exp.In: _fold_in,
     exp.Between: _fold_between,
     exp.Is: _fold_is,

@@ -1,6 +1,8 @@
-"""What SQL functions do beyond computing a value. Names are lower case, without a schema unless the schema is part of it.
+"""What SQL functions do beyond computing a value. Names are lower case, without a schema unless the schema is part
+of it.
 
-``sqlglot`` knows about 570 portable functions by type; those compute values, save the few in ``TYPED``. A name it does not
+``sqlglot`` knows about 570 portable functions by type; those compute values, save the few in ``TYPED``. A name it
+does not
 know is either in ``HARMLESS`` (built in to some database, reads nothing but its arguments and the session), in
 ``DANGEROUS``, or unknown: then it may be user-defined and do anything.
 """

@@ -48,9 +48,11 @@ def noted(table: exp.Table, findings: Findings) -> str:
     if any(p.quoted and p.name != p.name.lower() for p in table.parts if isinstance(p, exp.Identifier)):
         findings.flags["case_folded_name"] = None
     bare = table.name.lower()
-    if "@" in name.lstrip("@"):
+    if "*" in bare:
+        findings.flags["wildcard_relation"] = None
+    if "@" in name.lstrip("@") or len(table.parts) > 3:
         findings.at_least(Access.EXECUTE, "database_link")
-    if any(c in bare for c in "/\\:*") or bare.endswith(_FILE_SUFFIXES):
+    if any(c in bare for c in "/\\:") or bare.endswith(_FILE_SUFFIXES):
         findings.at_least(Access.EXECUTE, "reads_file")
     return name
 
@@ -207,6 +209,7 @@ VISITORS: Final[Mapping[type[exp.Expr], Callable[[exp.Expr, Findings], None]]] =
     exp.Into: _raises(Access.WRITE, "selects_into"),
     exp.Operator: _raises(Access.EXECUTE, "named_operator"),
     exp.QueryTransform: _raises(Access.ADMINISTER, "runs_program"),
+    exp.LocationProperty: _raises(Access.ADMINISTER, "file_location"),
     exp.Directory: _raises(Access.ADMINISTER, "writes_file"),
     exp.Command: _refuse,
     exp.Block: _refuse,

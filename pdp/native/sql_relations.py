@@ -90,7 +90,7 @@ def _joins(table: exp.Expr | None) -> list[exp.Expr]:
 
 
 def _table(node: exp.Expr | None) -> exp.Table | None:
-    if isinstance(node, (exp.Schema, exp.Into, exp.Index)):
+    if isinstance(node, (exp.Schema, exp.Into, exp.Index, exp.UserDefinedFunction, exp.StoredProcedure)):
         node = node.args.get("table") or node.this
     return node if isinstance(node, exp.Table) else None
 
@@ -110,8 +110,6 @@ def whole_row_names(nodes: Iterable[exp.Expr]) -> frozenset[str]:
     """Names that, used as a column, stand for a whole row: tables, aliases, common table expressions."""
     found: set[str] = set()
     for node in nodes:
-        if isinstance(node, exp.Table):
-            found.add(node.name.lower())
-        elif isinstance(node, exp.TableAlias):
+        if isinstance(node, (exp.Table, exp.TableAlias)):
             found.add(node.name.lower())
     return frozenset(found)

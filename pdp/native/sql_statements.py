@@ -35,6 +35,8 @@ def limit_of(statement: exp.Expr) -> int | None:
     limit = statement.args.get("limit")
     if limit is None:
         return None
+    if limit.args.get("expressions"):
+        return None  # ClickHouse: LIMIT n BY ... counts within groups
     options = limit.args.get("limit_options")
     if options is not None and (options.args.get("percent") or options.args.get("with_ties")):
         return None
@@ -53,7 +55,7 @@ def _examine_statement(statement: exp.Expr, findings: Findings) -> None:
         access = _definition(statement, access)
     elif isinstance(statement, exp.Copy):
         access = _copy(statement, findings)
-    elif isinstance(statement, exp.Select) and statement.args.get("into") is not None:
+    elif isinstance(statement, exp.Select) and _makes_table(statement):
         word, access = "create", Access.WRITE
     elif isinstance(statement, exp.Show):
         _show(statement, findings)
@@ -64,10 +66,17 @@ def _examine_statement(statement: exp.Expr, findings: Findings) -> None:
         findings.has_where = False
 
 
+def _makes_table(statement: exp.Select) -> bool:
+    into = statement.args.get("into")
+    return into is not None and isinstance(into.this, exp.Table) and isinstance(into.this.this, exp.Identifier)
+
+
 def _explain(statement: exp.Describe, findings: Findings) -> tuple[str, Access]:
     """EXPLAIN only plans, EXPLAIN ANALYZE executes: it counts as what it explains."""
     style = statement.args.get("style")
     inner = statement.this
+    if isinstance(inner, exp.Table):
+        return "show", Access.READ
     if style is None or "ANALY" not in str(getattr(style, "name", style)).upper():
         return "explain", Access.READ
     findings.at_least(Access.READ, "explain_analyze")
@@ -107,7 +116,7 @@ def _show(statement: exp.Show, findings: Findings) -> None:
 
 def _walk(statement: exp.Expr, findings: Findings) -> None:
     nodes = tuple(statement.walk())
-    findings.plans_only = isinstance(statement, exp.Describe) and findings.classes[-1][0] == "explain"
+    findings.plans_only = isinstance(statement, exp.Describe) and findings.classes[-1][0] in {"explain", "show"}
     not_read = set() if findings.plans_only else _written(statement, nodes, findings)
     rows = frozenset[str]() if findings.dialect in _NO_WHOLE_ROWS else whole_row_names(nodes)
     for node in nodes:
@@ -117,9 +126,10 @@ def _walk(statement: exp.Expr, findings: Findings) -> None:
             visit(node, findings)
         elif isinstance(node, exp.Func):
             typed_function(node, findings)
-        if kind is exp.Table and id(node) not in not_read:
-            read_table(node, findings)
-        elif kind is exp.Column and not node.table and node.name.lower() in rows:
+        if isinstance(node, exp.Table):
+            if id(node) not in not_read:
+                read_table(node, findings)
+        elif isinstance(node, exp.Column) and not node.table and node.name.lower() in rows:
             findings.star = True
             findings.flags["whole_row"] = None
         elif kind in NESTED and node is not statement and not findings.plans_only:
@@ -160,8 +170,6 @@ def _targets(node: exp.Expr, dialect: str) -> list[exp.Table]:
         into = node.args.get("into")
         return targets(into, dialect) if into is not None else []
     if isinstance(node, exp.Copy) and not node.args.get("kind"):
-        return []
-    if isinstance(node, exp.Create) and str(node.args.get("kind")).upper() not in _RELATION_KINDS:
         return []
     if isinstance(node, exp.Drop):
         return [t for t in node.args.get("tables") or [node.this] if isinstance(t, exp.Table)]

@@ -27,8 +27,8 @@ DIALECTS: Final[Mapping[str, str]] = {
     **{
         name: name
         for name in (
-            "athena bigquery clickhouse databricks doris drill druid duckdb exasol fabric hive materialize mysql oracle postgres"
-            " presto redshift risingwave singlestore snowflake spark sqlite starrocks teradata trino tsql"
+            "athena bigquery clickhouse databricks doris drill druid duckdb exasol fabric hive materialize mysql oracle"
+            " postgres presto redshift risingwave singlestore snowflake spark sqlite starrocks teradata trino tsql"
         ).split()
     },
     "": "",
@@ -58,18 +58,20 @@ _CHANGES: Final[Mapping[str, type[exp.Expr]]] = {
 }
 # In T-SQL a statement needs no separator in front of it, so one of these in the middle of a statement begins another.
 _TSQL_STARTERS: Final = frozenset(
-    """ALTER BACKUP BREAK BULK CHECKPOINT CREATE DBCC DENY DROP EXEC EXECUTE GRANT KILL PRINT RAISERROR RECONFIGURE RESTORE
+    """ALTER BACKUP BREAK BULK CHECKPOINT CREATE DBCC DENY DROP EXEC EXECUTE GRANT KILL PRINT RAISERROR RECONFIGURE
+    RESTORE
     RETURN REVERT REVOKE SHUTDOWN THROW TRUNCATE USE WAITFOR WRITETEXT UPDATETEXT""".split()
 )
 # What may stand right before INSERT, UPDATE or DELETE without a statement of that kind beginning there.
 _MENTIONS: Final = frozenset(
-    {"ON", "FOR", "THEN", "BEFORE", "AFTER", "OF", "OR", "DO", ".", "KEY", "GRANT", "REVOKE", ","}
+    {"ON", "FOR", "THEN", "BEFORE", "AFTER", "OF", "OR", "DO", "AS", ".", "KEY", "GRANT", "REVOKE", ","}
 )
+_UNICODE_NAME: Final = re.compile(r"\b[uU]&\"")
 _EXPLAIN_OPTIONS: Final = re.compile(
-    r"\s*(?:\((?P<list>[\w\s,.]*)\)|(?P<words>(?:\b(?:ANALYZE|ANALYSE|VERBOSE|EXTENDED|FORMATTED|COST|CODEGEN)\b\s*)*))\s*",
+    r"\s*(?:\((?P<list>[\w\s,.]*)\)|(?P<words>(?:\b(?:QUERY\s+PLAN|ANALYZE|ANALYSE|VERBOSE|EXTENDED|FORMATTED|COST|CODEGEN)\b\s*)*))\s*",
     re.IGNORECASE,
 )
-_ANALYZES: Final = re.compile(r"\banaly[sz]e\b(?!\s*(?:false|off|0))", re.IGNORECASE)
+_ANALYZES: Final = re.compile(r"\banaly[sz]e\b(?!\s*(?:false|off|0)\b)", re.IGNORECASE)
 
 
 @functools.cache
@@ -89,6 +91,8 @@ def parse(text: str, name: str) -> list[exp.Expr]:
     family = DIALECTS[name.lower()]
     if not family and "\\" in text:
         raise NotUnderstood("sql.dialect: a backslash means different things in different dialects; name the dialect")
+    if _UNICODE_NAME.search(text):
+        raise NotUnderstood('sql.text: U&"..." spells a name in escapes')
     try:
         tokens = dialect.tokenize(text)
         _check_tokens(text, tokens, family)
@@ -155,7 +159,7 @@ def _check_gap(gap: str, family: str) -> None:
 
 
 def _check_accounted(tokens: Sequence[Token], statements: Sequence[exp.Expr], family: str) -> None:
-    """Every INSERT, UPDATE, DELETE and MERGE in the text must be one in the tree, else one of them was read as a name."""
+    """Every INSERT, UPDATE, DELETE and MERGE in the text must be one in the tree, else it was read as a name."""
     counts = dict.fromkeys(_CHANGES, 0)
     previous = ""
     for place, token in enumerate(tokens):

@@ -1,6 +1,7 @@
 """SSH commands: what the command line runs is the action, the host the target.
 
-One program (behind a pipe, pure filters do not count) gives its name, with a subcommand or the option that makes it worse:
+One program (behind a pipe, pure filters do not count) gives its name, with a subcommand or the option that makes it
+worse:
 ``df``, ``systemctl restart``, ``find -delete``. Several programs give ``shell``; the single actions stand in
 ``payload.actions``. Access is the worst of all of them.
 """

@@ -1,7 +1,9 @@
-"""URL paths in normal form, and refusal of those that two servers would read differently.
+r"""URL paths in normal form, and refusal of those that two servers would read differently.
 
-Percent-encoded unreserved characters are decoded and dot segments removed (RFC 3986, section 6.2.2). A second, greedy reading
-decodes until nothing changes, takes ``\\`` for ``/`` and drops ``;`` parameters, as many servers do. Where dot segments show
+Percent-encoded unreserved characters are decoded and dot segments removed (RFC 3986, section 6.2.2). A second,
+greedy reading
+decodes until nothing changes, takes ``\`` for ``/`` and drops ``;`` parameters, as many servers do. Where dot
+segments show
 up in the greedy reading alone, the path means different things to different servers and is not understood.
 """
 
@@ -89,6 +91,10 @@ def _decode_unreserved(match: re.Match[str]) -> str:
     return character if character in _UNRESERVED else match[0].upper()
 
 
+def _decode_any(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16))
+
+
 def _decode_fully(text: str, flags: list[str]) -> str:
     lowered = text.lower()
     if "%2f" in lowered:
@@ -97,7 +103,7 @@ def _decode_fully(text: str, flags: list[str]) -> str:
         flags.append("backslash")
     current = text
     for turn in range(_MAX_DECODINGS):
-        following = unquote_to_bytes(current).decode("latin-1")
+        following = _ESCAPE.sub(_decode_any, current)
         if following == current:
             return current
         if turn and _ESCAPE.search(current):

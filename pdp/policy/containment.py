@@ -5,19 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
 from pdp.policy.sql_rows import NoRowLimit, query_of, row_limit, without_limit
 from pdp.types import CloudPayload, Json, JsonObject, McpPayload, NarrowedRequest, Payload, Request, SqlPayload
 
 
 def same(left: Json, right: Json) -> bool:
-    """Equality of JSON values: ``1`` equals ``1.0``, ``True`` equals neither, order counts in arrays only."""
+    """Equality of JSON values: ``1`` equals ``1.0``, ``True`` equals neither, NaN itself; order counts in arrays only."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return left.keys() == right.keys() and all(same(left[k], right[k]) for k in left)
     if _is_list(left) and _is_list(right):
         return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right, strict=True))
+    if isinstance(left, float) and isinstance(right, float) and math.isnan(left):
+        return math.isnan(right)
     return left == right
 
 
@@ -77,7 +80,7 @@ def _fewer_rows(new: SqlPayload, old: SqlPayload) -> bool:
     return most is not None and (asked is None or most <= asked) and without_limit(after) == without_limit(before)
 
 
-def _is_list(value: Json) -> bool:
+def _is_list(value: Json) -> TypeGuard[Sequence[Json]]:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 

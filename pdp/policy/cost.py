@@ -21,7 +21,7 @@ MOST_ITERATIONS: Final = 10_000
 MOST_STEPS: Final = 10_000_000
 MOST_NESTED_LOOPS: Final = 2
 MOST_DEPTH: Final = 24
-MOST_RULE_CHARACTERS: Final = 4_096
+MOST_RULE_CHARACTERS: Final = 4_000
 
 MOST_FACT_CHARACTERS: Final = 512
 
@@ -78,6 +78,7 @@ def measure(value: Json) -> Size:
 class _Estimate:
     constants: JsonObject
     elements: dict[str, Size] = field(default_factory=dict)
+    roots: dict[str, str] = field(default_factory=dict)
 
     def steps(self, node: Node, times: int) -> int:
         """Steps of ``node`` when it runs ``times`` times."""
@@ -89,6 +90,7 @@ class _Estimate:
         before = self.steps(loop.over, times)
         over = self.size(loop.over)
         self.elements[loop.variable] = self._element(loop.over, over, times)
+        self.roots[loop.variable] = self._root(loop.over)
         turns = min(times * max(over.values, 1), MOST_ITERATIONS)
         return before + sum(self.steps(p, turns) for p in loop.parts)
 
@@ -120,7 +122,8 @@ class _Estimate:
             case Literal(value=str() | bytes() as value):
                 return Size(0, len(value))
             case Name(name=name) if name in self.elements:
-                return self.elements[name]
+                found = self.elements[name]
+                return Size(0, found.characters) if node.kind is Kind.STRING else found
             case Items(items=items):
                 parts = [self.size(i) for i in items]
                 return Size(len(items) + sum(p.values for p in parts), sum(p.characters for p in parts))
@@ -153,16 +156,26 @@ class _Estimate:
                 return LARGEST
 
     def _element(self, over: Node, size: Size, times: int) -> Size:
-        path = path_of(over, frozenset(self.elements)) or ("",)
-        if path[0] == "constants":
+        path = path_of(over, frozenset(self.elements))
+        if path and path[0] == "constants":
             known = _at(self.constants, path[1:])
             parts = [measure(i) for i in known] if isinstance(known, (Mapping, list, tuple)) else []
             return Size(max((p.values for p in parts), default=0), max((p.characters for p in parts), default=0))
-        most = MOST_FACT_CHARACTERS if path[0] == "facts" else size.characters
+        most = MOST_FACT_CHARACTERS if self._root(over) == "facts" else size.characters
         if times == 1:
             # The elements of one value share its characters, and one loop over all of them looks at each once.
             most = min(most, size.characters // max(size.values, 1) + 1)
         return Size(size.values, min(most, size.characters))
+
+    def _root(self, node: Node) -> str:
+        """The variable that ``node`` is a part of."""
+        match node:
+            case Name(name=name):
+                return self.roots.get(name, name.split(".")[0])
+            case Field(operand=operand) | Call(function="_[_]", arguments=(operand, _)):
+                return self._root(operand)
+            case _:
+                return ""
 
 
 def _at(value: Json, path: Sequence[str]) -> Json:

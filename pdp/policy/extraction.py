@@ -1,7 +1,7 @@
-"""E-mail addresses, hosts, paths and IP addresses found in a string, in one normal form each.
+r"""E-mail addresses, hosts, paths and IP addresses found in a string, in one normal form each.
 
 Extraction errs on the side of finding too much: where two readers of a string could see different hosts
-(``https://a\\@b``, ``https://a@b``), every host that one of them may see is found, so that a rule which asks about
+(``https://a\@b``, ``https://a@b``), every host that one of them may see is found, so that a rule which asks about
 *all* of them is safe.
 """
 
@@ -33,7 +33,7 @@ _LONGEST_HOST: Final = 512
 _LONGEST_IP: Final = 64
 _FILE_SCHEME: Final = re.compile(r"\Afile:(?://[^/]*)?(?=/)", re.IGNORECASE)
 _AFTER_DOMAIN: Final = re.compile(r"[/\\?#:].*", re.DOTALL)
-# These stand for other characters in older readers (IDNA 2003) and for themselves in newer ones; such names match nothing.
+# Older readers (IDNA 2003) take these for other characters, newer ones for themselves; such names match nothing.
 _DEVIATIONS: Final = frozenset("ßς\u200c\u200d")
 _STOPS: Final = str.maketrans("。｡．", "...")
 
@@ -99,11 +99,12 @@ def is_address(host: str) -> bool:
 
 
 def networks(text: str) -> Iterator[Network]:
-    """IP addresses and CIDR ranges in ``text``; a single address is a network of one. IPv4 inside IPv6 counts as IPv4."""
+    """IP addresses and CIDR ranges in ``text``; one address is a network of one. IPv4 inside IPv6 counts as IPv4."""
     for token in _IP_TOKEN.findall(text):
         if len(token) <= _LONGEST_IP and _IP_START.match(token):
             bare = token.rstrip(".:/")
-            spellings = (token, bare, bare.partition("/")[0], bare[1:].partition("]")[0], bare.partition(":")[0])
+            inside = bare[1:].partition("]")[0] if bare.startswith("[") else bare
+            spellings = (token, bare, bare.partition("/")[0], inside, bare.partition(":")[0])
             found = next((n for s in spellings if (n := _network(s))), None)
             if found:
                 yield found
@@ -114,9 +115,9 @@ def networks(text: str) -> Iterator[Network]:
 
 
 def path_form(text: str) -> str:
-    """``text`` as a path in POSIX normal form.
+    r"""``text`` as a path in POSIX normal form.
 
-    ``\\`` reads as ``/``, percent escapes are decoded once, ``.`` and empty segments go, ``..`` takes away the
+    ``\`` reads as ``/``, percent escapes are decoded once, ``.`` and empty segments go, ``..`` takes away the
     segment before it; a leading ``~`` stays and ``..`` never climbs over it or, in a relative path, over the start.
     Raises ``ValueError`` for a NUL character or an escape that is not UTF-8.
     """

@@ -45,7 +45,7 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts that were asked for. A fact that could not be told is in ``unusable`` with the reason, not in ``values``."""
+    """The facts that were asked for; one that could not be told is in ``unusable``, with the reason, instead."""
 
     values: Mapping[str, FactValue] = field(default_factory=dict)
     unusable: Mapping[str, str] = field(default_factory=dict)

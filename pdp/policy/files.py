@@ -1,95 +1,227 @@
-"""A bundle's files, read once: what is parsed is what was digested."""
+"""Which files make up a bundle, read once: what is parsed and what the revision is made of are the same bytes.
+
+::
+
+    bundle.yaml  agents.yaml  calibration.json          one of each
+    intents/*.yaml  rules/*.yaml  tests/*.yaml          or .yml; folders below these are not read
+
+Hidden files and editors' backups are passed over, other YAML files are reported: a file that somebody believes to be in
+force must not be left out in silence. Symbolic links are followed as far as the folder that holds the bundle, which is
+what a mounted Kubernetes ConfigMap needs (``intents -> ..data/intents``, ``..data -> ..2026_01_05``).
+"""
 
 from __future__ import annotations
 
+import difflib
 import hashlib
-from collections.abc import Mapping
-from pathlib import Path
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
-from pdp.errors import BundleError, Problem
+from pdp.errors import Problem
 
-FIXED = ("agents.yaml", "bundle.yaml", "calibration.json")
+SINGLE_FILES = ("agents.yaml", "bundle.yaml", "calibration.json")
 FOLDERS = ("intents", "rules", "tests")
-YAML = (".yaml", ".yml")
-MOST_FILES = 20_000
-MOST_TOTAL_BYTES = 256 * 1024 * 1024
-# Left behind by editors and file managers; never part of a bundle.
-LEFTOVERS = ("~", ".bak", ".orig", ".swp", ".tmp")
+SUFFIXES = (".yaml", ".yml")
+MOST_BYTES = 1_048_576
+MOST_FILES = 10_000
+MOST_BYTES_TOGETHER = 64 * MOST_BYTES
+_READ_ATTEMPTS = 3
+_BACKUPS = ("~", ".swp", ".swo", ".bak", ".orig", ".tmp")
+
+Signature = tuple[tuple[str, tuple[int, ...]], ...]
 
 
-def read_files(directory: Path) -> dict[str, bytes]:
-    """Every file of the bundle by its name in it, in name order. Raises ``BundleError`` when it cannot be read whole."""
-    if not directory.is_dir():
-        raise BundleError((Problem(str(directory), 0, 0, "no such directory", "give the directory that holds bundle.yaml"),))
-    problems: list[Problem] = []
-    files: dict[str, bytes] = {}
-    names = _names(directory, problems)
-    if len(names) > MOST_FILES:
-        raise BundleError((Problem(str(directory), 0, 0, f"{len(names):,} files, at most {MOST_FILES:,}", "split the bundle"),))
-    # A Kubernetes volume links each file to ..data/FILE, and ..data to a directory beside it: all below the volume.
-    root = directory.resolve()
-    for name in names:
-        data = _read(directory / name, name, root, problems)
-        if data is not None:
-            files[name] = data
-    if sum(map(len, files.values())) > MOST_TOTAL_BYTES:
-        raise BundleError((Problem(str(directory), 0, 0, "the bundle is too large", f"keep it below {MOST_TOTAL_BYTES:,} bytes"),))
-    problems += [Problem(n, 0, 0, "the file is missing", "write it; pdp bundle init shows one") for n in FIXED if n not in names]
-    if problems:
-        raise BundleError(tuple(problems))
-    return files
+@dataclass(frozen=True, slots=True)
+class BundleFile:
+    """One file as read. ``name`` is relative to the bundle, with ``/``."""
+
+    name: str
+    data: bytes
 
 
-def digest(files: Mapping[str, bytes]) -> str:
-    """``sha256:`` and the hex digest over names and contents, each with its length before it."""
-    total = hashlib.sha256()
-    for name in sorted(files):
-        for part in (name.encode("utf-8", "surrogateescape"), files[name]):
-            total.update(len(part).to_bytes(8, "big"))
-            total.update(part)
-    return f"sha256:{total.hexdigest()}"
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The files of a bundle, by name, and what is wrong with the set of them."""
+
+    files: tuple[BundleFile, ...]
+    problems: tuple[Problem, ...]
 
 
-def _names(directory: Path, problems: list[Problem]) -> list[str]:
-    names = [n for n in FIXED if (directory / n).exists()]
-    for path in sorted(directory.iterdir()):
-        if path.name in FIXED or _leftover(path.name) or path.name in FOLDERS:
-            continue
-        if path.suffix in YAML:
-            problems.append(Problem(path.name, 0, 0, "not a file of a bundle", f"move it into one of: {', '.join(FOLDERS)}"))
-    for folder in FOLDERS:
-        names += _folder(directory / folder, folder, problems)
-    return sorted(names)
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    paths: dict[str, Path]
+    problems: tuple[Problem, ...]
 
 
-def _folder(path: Path, folder: str, problems: list[Problem]) -> list[str]:
-    if not path.exists():
-        return []
-    if not path.is_dir():
-        problems.append(Problem(folder, 0, 0, "must be a directory", f"make a directory {folder}/ with YAML files"))
-        return []
-    found = []
-    for entry in sorted(path.iterdir()):
-        name = f"{folder}/{entry.name}"
-        if _leftover(entry.name):
-            continue
-        if entry.suffix in YAML and entry.is_file():
-            found.append(name)
-        else:
-            problems.append(Problem(name, 0, 0, "only YAML files belong here", "rename it to end in .yaml, or move it away"))
-    return found
+def read(directory: Path) -> Contents:
+    """Every file of the bundle in ``directory``, read again when one changes meanwhile: no mixture gets out."""
+    contents = Contents((), ())
+    for _ in range(_READ_ATTEMPTS):
+        before = signature(directory)
+        contents = _read_once(directory)
+        if signature(directory) == before:
+            return contents
+    changing = Problem(
+        str(directory), 0, 0, "the files change while they are read", "try again when they have been written"
+    )
+    return Contents(contents.files, (*contents.problems, changing))
 
 
-def _leftover(name: str) -> bool:
-    return name.startswith((".", "#")) or name.endswith(LEFTOVERS)
+def revision_of(files: Iterable[BundleFile]) -> str:
+    """``sha256:`` and the digest over names and contents, each with its length in front."""
+    digest = hashlib.sha256()
+    for name, data in sorted((os.fsencode(f.name), f.data) for f in files):
+        for part in (name, data):
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
+    return f"sha256:{digest.hexdigest()}"
 
 
-def _read(path: Path, name: str, root: Path, problems: list[Problem]) -> bytes | None:
+def signature(directory: Path) -> Signature:
+    """What changes when any file of the bundle does: identity, size and times of every file, links followed."""
+    listing = _list(directory)
+    found = [(name, _stamp(path)) for name, path in listing.paths.items()]
+    return (*sorted(found), *((str(p), ()) for p in listing.problems))
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
     try:
-        if not path.resolve().is_relative_to(root):
-            problems.append(Problem(name, 0, 0, "links out of the bundle", "copy the file into the bundle"))
-            return None
-        return path.read_bytes()
+        seen = path.stat()
     except OSError as error:
-        problems.append(Problem(name, 0, 0, f"cannot be read: {error.strerror}", "check that it exists and may be read"))
-        return None
+        return (error.errno or -1,)
+    return (seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns)
+
+
+def _read_once(directory: Path) -> Contents:
+    listing = _list(directory)
+    files: list[BundleFile] = []
+    problems = list(listing.problems)
+    together = 0
+    for name, path in sorted(listing.paths.items()):
+        try:
+            data = _read_regular(path)
+        except OSError as error:
+            problems.append(
+                Problem(name, 0, 0, f"cannot be read: {error.strerror or error}", "mend its type or its permissions")
+            )
+            continue
+        together += len(data)
+        if together > MOST_BYTES_TOGETHER:
+            message = f"with this file the bundle has over {MOST_BYTES_TOGETHER:,} bytes"
+            problems.append(Problem(name, 0, 0, message, "split the bundle"))
+            break
+        files.append(BundleFile(name, data))
+    return Contents(tuple(files), tuple(problems))
+
+
+def _read_regular(path: Path) -> bytes:
+    """The bytes of a regular file, one more than allowed at most. A pipe or device is refused instead of waited for."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(handle, "rb") as file:  # noqa: PTH123 - the descriptor carries the flags
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(None, "not a regular file")
+        return file.read(MOST_BYTES + 1)
+
+
+def _list(directory: Path) -> _Listing:
+    if not directory.is_dir():
+        fix = "name a directory that holds a bundle, or make one with pdp bundle init"
+        return _Listing({}, (Problem(str(directory), 0, 0, "there is no such directory", fix),))
+    bounds = _bounds(directory)
+    paths: dict[str, Path] = {}
+    problems: list[Problem] = []
+    for path in _visible(directory, problems):
+        if path.name in FOLDERS and path.is_dir():
+            found = [(f"{path.name}/{p.name}", p) for p in _visible(path, problems) if _belongs(p, path.name, problems)]
+        elif path.name in SINGLE_FILES:
+            found = [(path.name, path)]
+        else:
+            problems += _stray(path)
+            continue
+        for name, file in found:
+            if _is_inside(file, bounds):
+                paths[name] = file
+            else:
+                problems.append(
+                    Problem(name, 0, 0, "is a link that leads out of the bundle", "put the file itself here")
+                )
+    return _Listing(paths, (*problems, *_missing(paths)))
+
+
+def _visible(directory: Path, problems: list[Problem]) -> Iterator[Path]:
+    try:
+        names = sorted(entry.name for entry in directory.iterdir())
+    except OSError as error:
+        problems.append(Problem(directory.name, 0, 0, f"cannot be read: {error.strerror}", "mend its permissions"))
+        return
+    if len(names) > MOST_FILES:
+        problems.append(
+            Problem(directory.name, 0, 0, f"holds {len(names):,} files, at most {MOST_FILES:,}", "split the bundle")
+        )
+        names = names[:MOST_FILES]
+    for name in names:
+        if name.startswith((".", "#")) or name.endswith(_BACKUPS):
+            continue
+        if not name.isprintable():
+            fix = "rename it with plain characters"
+            problems.append(Problem(ascii(name), 0, 0, "the file name holds characters that cannot be shown", fix))
+            continue
+        yield directory / name
+
+
+def _belongs(path: Path, folder: str, problems: list[Problem]) -> bool:
+    if path.suffix in SUFFIXES:
+        return True
+    name = f"{folder}/{path.name}"
+    if path.is_dir():
+        problems.append(
+            Problem(name, 0, 0, f"folders below {folder}/ are not read", f"move its files up into {folder}/")
+        )
+    elif path.suffix.lower() in {*SUFFIXES, ".json"}:
+        better = PurePosixPath(name).with_suffix(".yaml")
+        problems.append(
+            Problem(name, 0, 0, f"only .yaml and .yml files are read in {folder}/", f"rename it to {better}")
+        )
+    return False
+
+
+def _stray(path: Path) -> Iterator[Problem]:
+    known = FOLDERS if path.is_dir() else SINGLE_FILES
+    near = difflib.get_close_matches(path.name, known, 1, 0.7)
+    what = "folder" if path.is_dir() else "file"
+    if near or (not path.is_dir() and path.suffix.lower() in SUFFIXES):
+        fix = f"did you mean {near[0]!r}?" if near else "move it to intents/, rules/ or tests/, or out of the bundle"
+        yield Problem(path.name, 0, 0, f"a bundle has no {what} of this name", fix)
+
+
+def _missing(paths: dict[str, Path]) -> Iterator[Problem]:
+    makes = {
+        "agents.yaml": "add it, with agents: [{id: ..., owner: ..., intents: [...]}]",
+        "bundle.yaml": "add it, with name, description and owner",
+        "calibration.json": "make it with python -m training.calibrate, or copy the one that pdp bundle init writes",
+    }
+    for name in SINGLE_FILES:
+        if name not in paths:
+            yield Problem(name, 0, 0, "the file is missing", makes[name])
+    if not any(n.startswith("intents/") for n in paths):
+        yield Problem(
+            "intents", 0, 0, "there is no intent", "add one as intents/<id>.yaml; without any, every request is denied"
+        )
+
+
+def _bounds(directory: Path) -> Path:
+    """How far links may lead: the folder around the bundle, unless that is the whole file system."""
+    resolved = directory.resolve()
+    return resolved if resolved.parent == Path(resolved.anchor) else resolved.parent
+
+
+def _is_inside(path: Path, bounds: Path) -> bool:
+    if not path.is_symlink() and not path.parent.is_symlink():
+        return True
+    try:
+        return path.resolve().is_relative_to(bounds)
+    except (OSError, RuntimeError):  # a loop of links
+        return False

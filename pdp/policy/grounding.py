@@ -1,8 +1,8 @@
-"""Whether a value occurs in the utterance: the test that an argument was not made up or planted.
+r"""Whether a value occurs in the utterance: the test that an argument was not made up or planted.
 
 A string occurs when its words stand in the utterance in order, letter case and runs of white space aside, and not as
 a part of something longer: no letter, digit or underscore may touch it, nothing may be joined on in front with ``@ /
-\\ . - + % ~ : =`` or ``&``, nor behind with one of these and a letter or digit. So ``bob@x.com`` does not occur in
+\ . - + % ~ : =`` or ``&``, nor behind with one of these and a letter or digit. So ``bob@x.com`` does not occur in
 ``jim.bob@x.com`` or ``bob@x.com.evil``, and ``/srv/a`` not in ``/srv/a/b``; a full stop that ends a sentence joins
 nothing. A number occurs when the same number is written in digits, with or without thousands commas. A date
 ``2026-01-05`` occurs also as ``5 January 2026``, ``January 5th, 2026`` or ``05.01.2026``, a time of day ``15:00``

@@ -1,4 +1,4 @@
-"""From what the CEL compiler says to a problem that an author can mend: place in the file, message in plain words, fix."""
+"""From what the CEL compiler says to a problem that an author can mend: place, plain words, fix."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _OPERATORS: Final = re.compile(r"^@?_?([^\w\s]+|in)_?$")
 _TYPE: Final = re.compile(r"\w+")
 _FOLLOW_UPS: Final = ("'*error*'", "cannot be the range of a comprehension")
 _FUNCTIONS: Final = frozenset(
-    "all exists exists_one map filter has size contains startsWith endsWith matches int uint double string bytes type dyn "
-    "timestamp duration getHours getMinutes getDayOfWeek getFullYear getMonth getDate".split()
+    "all exists exists_one map filter has size contains startsWith endsWith matches int uint double string bytes type "
+    "dyn timestamp duration getHours getMinutes getDayOfWeek getFullYear getMonth getDate".split()
 )
 SEE: Final = "docs/rules.md lists what a rule may name"
 
 
 def place(rule: Rule, line: int, column: int) -> tuple[int, int]:
-    """Where line and column (from 1) of a rule's text stand in its file. Block scalars keep their lines and indentation."""
+    """Where line and column (from 1) of a rule's text stand in its file; block scalars keep lines and indentation."""
     start = rule.when_position
     return start.line + line - 1, start.column + column - 1
 
@@ -41,7 +41,7 @@ def from_offset(rule: Rule, finding: Finding) -> Problem:
 
 
 def from_compiler(rule: Rule, text: str, names: Iterable[str]) -> tuple[Problem, ...]:
-    """The problems in what the compiler said about ``rule``. ``names``: every variable and field that a rule may name."""
+    """What the compiler said about ``rule``, as problems. ``names``: every variable and field that a rule may name."""
     known = frozenset(names)
     problems = tuple(_problems(rule, text, known))
     if problems:
@@ -61,10 +61,9 @@ def _problems(rule: Rule, text: str, names: frozenset[str]) -> Iterator[Problem]
     for line, column, said in real[:1] if "Syntax error" in text else real:
         if line < 1 or _NESTING.search(said):
             continue
-        said = said.removesuffix(" [INVALID_ARGUMENT]")
-        message, fix = explain(said, names)
-        column -= _before_last_dot(said)
-        yield Problem(rule.when_position.file, *place(rule, line, column), f"rule {rule.id}: {message}", fix)
+        message, fix = explain(said.removesuffix(" [INVALID_ARGUMENT]"), names)
+        where = place(rule, line, column - _before_last_dot(said))
+        yield Problem(rule.when_position.file, *where, f"rule {rule.id}: {message}", fix)
 
 
 def _before_last_dot(said: str) -> int:
@@ -77,9 +76,8 @@ def explain(said: str, names: frozenset[str]) -> tuple[str, str]:
     """Message and fix for one error of the compiler."""
     if found := _UNDEFINED.search(said):
         field, root = found[1], found[2].lower()
-        of_root = {n for n in names if n.startswith(f"{root}.")}
-        choice = f"{root} has {', '.join(sorted(n.split('.')[1] for n in of_root))}"
-        return f"{root} has no field {field}", did_you_mean(f"{root}.{field}", of_root, choice)
+        fields = sorted(n.split(".")[1] for n in names if n.startswith(f"{root}."))
+        return f"{root} has no field {field}", did_you_mean(field, fields, f"{root} has {', '.join(fields)}")
     if found := _UNDECLARED.search(said):
         return _undeclared(found[1], names)
     if found := _OVERLOAD.search(said):

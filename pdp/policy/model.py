@@ -12,7 +12,7 @@ from pdp.types import CalibrationData, Effect, Exemplar, Json, JsonObject, Oblig
 
 
 class Mode(enum.Enum):
-    """``SHADOW`` is evaluated and reported, and has no effect: a shadow intent grants nothing, a shadow rule denies nothing."""
+    """``SHADOW`` is evaluated and reported without effect: a shadow intent grants, a shadow rule denies nothing."""
 
     ENFORCE = "enforce"
     SHADOW = "shadow"
@@ -60,10 +60,20 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class TextRun:
+    """From code point ``offset`` of a text up to the next run, the file has it in ``line``, from ``column`` on."""
+
+    offset: int
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A CEL rule. ``when`` is the source; ``pdp.policy.rules`` compiles it. ``scope`` is set for NARROW only.
 
-    ``position`` is where the rule stands, ``when_position`` the first character of its CEL text.
+    ``position`` is where the rule stands, ``when_position`` the first character of its CEL text; ``when_runs`` says
+    where the rest stands when indentation, folding or escapes moved it, and is empty when nothing did.
     """
 
     id: str
@@ -74,6 +84,17 @@ class Rule:
     when_position: Position
     scope: Scope = field(default_factory=Scope)
     mode: Mode = Mode.ENFORCE
+    when_runs: tuple[TextRun, ...] = ()
+
+    def place(self, offset: int) -> Position:
+        """Where in the file code point ``offset`` of ``when`` stands."""
+        start = self.when_position
+        run = TextRun(0, start.line, start.column)
+        for later in self.when_runs:
+            if later.offset > offset:
+                break
+            run = later
+        return Position(start.file, run.line, run.column + offset - run.offset)
 
 
 @dataclass(frozen=True, slots=True)

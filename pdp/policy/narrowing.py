@@ -4,15 +4,15 @@ Scopes combine without order: the smallest ``at_most``, the largest ``at_least``
 ``prefix``. A cut only takes away (invariant 3), or sets a bound where a param is absent or null; what cannot be cut
 that way is a failure, and the request is denied:
 
-=============  ===========================================================================================================
-at_most,       a number is clamped, an integer to an integer; an absent param is set to the bound, so that a tool's default
-at_least       is bounded too; anything but a finite number fails
+=============  =======================================================================================================
+at_most,       a number is clamped, an integer to an integer; an absent param is set to the bound, so that a
+at_least       tool's default is bounded too; anything but a finite number fails
 one_of         a list keeps the allowed values, a single value must be allowed; nothing left fails; absent stays absent
 prefix         a list keeps the strings below the prefix, a single string must lie below it; nothing left fails
 remove         the param goes away; together with another cut of the same param it fails
-read_only      holds when the payload only reads; without a payload it is flagged for the gateway; any other payload fails
+read_only      holds when the payload only reads; is flagged for the gateway without a payload; else fails
 row_limit      written into a SQL query, else carried for the gateway; SQL that is no single query fails
-=============  ===========================================================================================================
+=============  =======================================================================================================
 
 The arguments of an MCP payload and the parameters of a cloud payload are cut like ``action.params``. A payload of
 another kind cannot follow, so there a cut that would change a param fails.
@@ -85,7 +85,8 @@ class _Cut:
 
 def narrow(request: Request, derived: Derived | None, scopes: Sequence[Scope]) -> Narrowed | NarrowFailure:
     """Apply every narrowing of ``scopes`` to ``request``. ``derived`` is what its payload really does."""
-    narrowings = [n for s in scopes for n in s.narrowings]
+    # Sorted, so that even the words of a failure do not depend on the order of rules.
+    narrowings = sorted((n for s in scopes for n in s.narrowings), key=lambda n: (n.param, n.kind.value, repr(n.value)))
     try:
         return _narrow(request, derived, narrowings)
     except _Impossible as error:
@@ -127,7 +128,7 @@ def _add(cut: _Cut, narrowing: Narrowing) -> None:
         case NarrowKind.AT_LEAST:
             cut.least = max(cut.least, _bound(value, cut.param))
         case NarrowKind.ONE_OF:
-            values = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+            values: list[Json] = list(value) if isinstance(value, (list, tuple)) else [value]
             cut.allowed = values if cut.allowed is None else [v for v in cut.allowed if _among(v, values)]
         case NarrowKind.PREFIX:
             cut.prefixes.add(str(value))
@@ -197,10 +198,10 @@ def _allows(cut: _Cut, value: Json) -> bool:
 
 
 def is_below(text: str, prefix: str) -> bool:
-    """Whether ``text`` starts with ``prefix``.
+    r"""Whether ``text`` starts with ``prefix``.
 
     A prefix with a slash is a directory (or an URL down to one): ``text`` must lie in it both as written and in
-    normal form (escapes decoded, ``\\`` as ``/``, ``..`` resolved), whichever way a tool reads it, and ``/srv`` is
+    normal form (escapes decoded, ``\`` as ``/``, ``..`` resolved), whichever way a tool reads it, and ``/srv`` is
     not above ``/srvx``.
     """
     if "/" not in prefix:
@@ -247,11 +248,12 @@ def _cut_payload(payload: Payload | None, cuts: Sequence[_Cut], *, cut: bool) ->
             return replace(payload, arguments=_cut_all(cuts, payload.arguments))
         case CloudPayload():
             return replace(payload, params=_cut_all(cuts, payload.params))
-    if cut:
-        kind = type(payload).__name__.removesuffix("Payload").lower()
-        names = ", ".join(c.param for c in cuts)
-        raise _Impossible(f"{names} cannot be cut inside a payload of kind {kind}")
-    return payload
+        case _ if cut:
+            kind = type(payload).__name__.removesuffix("Payload").lower()
+            names = ", ".join(c.param for c in cuts)
+            raise _Impossible(f"{names} cannot be cut inside a payload of kind {kind}")
+        case _:
+            return payload
 
 
 def _only_reads(derived: Derived | None) -> bool:

@@ -1,14 +1,17 @@
-"""Requests and test cases from their nodes."""
+"""The bundle's own tests: requests as a gateway would send them, and what is expected of the answer."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from datetime import UTC, datetime
+from typing import Any
 
-import yaml
-
+from pdp.policy.fields import Fields, demand_known, nearest, text_of
 from pdp.policy.model import Case, Expectation
-from pdp.policy.source import Fields, Source
+from pdp.policy.names import Names
+from pdp.policy.nodes import Node, Refused, Scalar, Table, is_null
+from pdp.policy.source import Source
 from pdp.types import (
     Action,
     Agent,
@@ -26,148 +29,151 @@ from pdp.types import (
     Target,
 )
 
-CASE = frozenset({"name", "now", "request", "expect"})
-REQUEST = frozenset({"agent", "principal", "session", "utterance", "target", "action", "payload", "context"})
-EXPECT = frozenset({"effect", "intent", "reasons", "obligations", "params"})
+TESTS_KEYS = ("tests",)
+CASE_KEYS = ("name", "now", "request", "expect")
+REQUEST_KEYS = ("agent", "principal", "session", "utterance", "target", "action", "payload", "context")
+EXPECT_KEYS = ("effect", "intent", "reasons", "obligations", "params")
+AGENT_KEYS = ("id", "instance", "attributes")
+PRINCIPAL_KEYS = ("id", "attributes")
+TARGET_KEYS = ("kind", "name", "attributes")
+ACTION_KEYS = ("name", "params")
 PAYLOADS: dict[str, type[Payload]] = {
-    "sql": SqlPayload, "mcp": McpPayload, "http": HttpPayload, "kubernetes": KubernetesPayload, "ssh": SshPayload, "cloud": CloudPayload,
-}  # fmt: skip
+    "sql": SqlPayload,
+    "mcp": McpPayload,
+    "http": HttpPayload,
+    "kubernetes": KubernetesPayload,
+    "ssh": SshPayload,
+    "cloud": CloudPayload,
+}
 OBJECTS = frozenset({"arguments", "headers", "params"})
-# A Monday morning: what a case is decided at when it names no time of its own.
 DEFAULT_NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC).timestamp()
-MOST_UTTERANCE = 10_000
+"""When a case happens that does not say ``now``: Monday, 5 January 2026, 10:00 UTC."""
+REASONS = tuple(c.value for c in ReasonCode)
+MOST_CASES = 10_000
+MOST_TEXT = 20_000
+MOST_ID = 2048  # as long as a SPIFFE id may be
+_NOW_FIX = "write it with its zone: 2026-01-05T10:00:00Z"
 
 
-def parse_cases(root: yaml.Node, source: Source) -> tuple[Case, ...]:
-    """The cases of one tests file."""
-    fields = Fields(root, source, "a tests file", frozenset({"tests"}))
-    if "tests" not in fields and isinstance(root, yaml.MappingNode):
-        source.problem(root, "the file has no 'tests'", "add tests: [{name: ..., request: {...}, expect: {...}}]")
-    return tuple(c for n in fields.items("tests") if (c := _case(n, source)))
+def parse_cases(root: Node, source: Source, names: Names, intents: Collection[str] | None) -> tuple[Case, ...]:
+    """The tests of one file. ``intents`` are the ids there are; ``None`` when not all are known."""
+    nodes = Fields(root, source, "a tests file", TESTS_KEYS).items("tests", most=MOST_CASES, required=True)
+    return tuple(c for n in nodes if (c := _case(Fields(n, source, "the test", CASE_KEYS), names, intents)))
 
 
-def _case(node: yaml.Node, source: Source) -> Case | None:
-    fields = Fields(node, source, "a test", CASE)
+def _case(fields: Fields, names: Names, intents: Collection[str] | None) -> Case | None:
     name = fields.text("name", most=300)
-    for key in ("request", "expect"):
-        if key not in fields and isinstance(node, yaml.MappingNode):
-            source.problem(node, f"a test has no {key!r}", f"add {key}: {{...}}")
-    if "request" not in fields or "expect" not in fields:
+    names.claim("test", name, fields, "name")
+    now = _now(fields)
+    request = fields.fields("request", "the request", REQUEST_KEYS, required=True)
+    expect = fields.fields("expect", "'expect'", EXPECT_KEYS, required=True)
+    if request is None or expect is None:
         return None
-    request = parse_request(fields.get("request"), source, request_id=name)
-    expect = _expectation(fields.get("expect"), source)
-    return Case(name, request, expect, _now(fields), source.at(node)) if expect else None
+    expected = _expectation(expect, intents)
+    return Case(name, _request(request, name), expected, now, fields.position)
 
 
 def _now(fields: Fields) -> float:
-    node = fields.get("now")
-    if not isinstance(node, yaml.ScalarNode):
-        if node is not None:
-            fields.problem("now", "now must be a time", "write it as 2026-01-05T10:00:00Z")
+    node = fields.given("now")
+    if node is None or isinstance(node, Refused):
         return DEFAULT_NOW
+    text = node.text if isinstance(node, Scalar) else ""
     try:
-        when = datetime.fromisoformat(node.value)
-    except ValueError:
-        fields.problem("now", f"{node.value!r} is not a time", "write it as 2026-01-05T10:00:00Z")
-        return DEFAULT_NOW
-    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+        when = datetime.fromisoformat(text)
+        if when.tzinfo is not None:
+            return when.timestamp()
+        fields.problem("now", f"{text!r} has no time zone", _NOW_FIX)
+    except (ValueError, OverflowError):
+        fields.problem("now", f"{text[:40]!r} is not an instant", _NOW_FIX)
+    return DEFAULT_NOW
 
 
-def _expectation(node: yaml.Node | None, source: Source) -> Expectation | None:
-    fields = Fields(node, source, "expect", EXPECT)
-    effect = fields.choice("effect", [e.value for e in Effect])
-    codes = [c.value for c in ReasonCode]
-    reasons = fields.texts("reasons", ())
-    for code, _ in reasons:
-        if code not in codes:
-            fields.problem("reasons", f"unknown reason {code!r}", f"use codes such as {', '.join(codes[:4])}; all are in the README")
-    if effect is None:
-        return None
+def _expectation(fields: Fields, intents: Collection[str] | None) -> Expectation:
+    effect = fields.choice("effect", Effect) or Effect.DENY
+    intent = fields.text_or_empty("intent", most=128) if "intent" in fields else None
+    if intent and intents is not None and intent not in intents:
+        fields.problem("intent", f"there is no intent {intent!r}", nearest(intent, intents, 'write "" for no intent'))
+    reasons = fields.texts("reasons", (), most=100, items=len(REASONS))
+    demand_known(reasons, REASONS, "reason", fields.source)
+    obligations = fields.texts("obligations", (), most=128, items=100)
+    for key in ("obligations", "params"):
+        if key in fields and "effect" in fields and effect is Effect.DENY:
+            fields.problem(key, f"a denied request has no {key}", "remove them, or expect another effect")
     return Expectation(
-        effect=Effect(effect),
-        intent=fields.text("intent") if "intent" in fields else None,
-        reasons=tuple(c for c, _ in reasons),
-        obligations=tuple(o for o, _ in fields.texts("obligations", ())),
+        effect=effect,
+        intent=intent,
+        reasons=tuple(r.text for r in reasons),
+        obligations=tuple(o.text for o in obligations),
         params=fields.object("params") if "params" in fields else None,
     )
 
 
-def parse_request(node: yaml.Node | None, source: Source, request_id: str = "") -> Request:
-    """A request as bundle tests and labelled files write it; what is wrong stands in ``source.problems``."""
-    fields = Fields(node, source, "a request", REQUEST)
-    if "agent" not in fields:
-        fields.problem("", "a request has no 'agent'", "add agent: some-agent")
+def _request(fields: Fields, name: str) -> Request:
+    if "payload" not in fields:
+        for key in ("target", "action"):
+            fields.needs(key)
+    fields.needs("agent")
+    agent, principal = _party(fields, "agent", AGENT_KEYS), _party(fields, "principal", PRINCIPAL_KEYS)
+    target, action = _section(fields, "target", TARGET_KEYS), _section(fields, "action", ACTION_KEYS)
     return Request(
-        request_id=request_id,
-        agent=_agent(fields, source),
-        utterance=_utterance(fields),
-        target=_target(fields, source),
-        action=_action(fields, source),
-        principal=_principal(fields, source),
+        request_id=name,
+        agent=Agent(_id(agent, fields, "agent"), agent.text("instance", ""), agent.object("attributes")),
+        utterance=fields.text_or_empty("utterance", most=MOST_TEXT),
+        target=Target(
+            target.text("kind", most=MOST_TEXT), target.text("name", most=MOST_TEXT), target.object("attributes")
+        ),
+        action=Action(action.text("name"), action.object("params")),
+        principal=Principal(_id(principal, fields, "principal"), principal.object("attributes")),
         session_id=fields.text("session", ""),
-        payload=_payload(fields, source),
+        payload=_payload(fields),
         context=fields.object("context"),
     )
 
 
-def _utterance(fields: Fields) -> str:
-    node = fields.get("utterance")
-    # An empty utterance is a case worth testing, so it is not refused here.
-    if isinstance(node, yaml.ScalarNode) and node.value == "":
-        return ""
-    return fields.text("utterance", "", most=MOST_UTTERANCE)
+def _section(fields: Fields, key: str, known: tuple[str, ...]) -> Fields:
+    """The mapping behind ``key``; without one, fields that are all empty."""
+    node = None if is_null(fields.get(key)) else fields.get(key)
+    return Fields(node, fields.source, f"the {key}", known)
 
 
-def _agent(fields: Fields, source: Source) -> Agent:
-    node = fields.get("agent")
-    if not isinstance(node, yaml.MappingNode):
-        return Agent(fields.text("agent", ""))
-    agent = Fields(node, source, "an agent", frozenset({"id", "instance", "attributes"}))
-    return Agent(agent.text("id"), agent.text("instance", ""), agent.object("attributes"))
+def _party(fields: Fields, key: str, known: tuple[str, ...]) -> Fields:
+    """An agent or principal, which may be written as its id alone."""
+    node = fields.get(key)
+    return Fields(node if isinstance(node, Table) else None, fields.source, f"the {key}", known)
 
 
-def _principal(fields: Fields, source: Source) -> Principal:
-    node = fields.get("principal")
-    if not isinstance(node, yaml.MappingNode):
-        return Principal(fields.text("principal", ""))
-    principal = Fields(node, source, "a principal", frozenset({"id", "attributes"}))
-    return Principal(principal.text("id"), principal.object("attributes"))
+def _id(party: Fields, fields: Fields, key: str) -> str:
+    if party.node is not None:
+        return party.text("id", most=MOST_ID)
+    return "" if is_null(fields.get(key)) else fields.text(key, "", most=MOST_ID)
 
 
-def _target(fields: Fields, source: Source) -> Target:
-    node = fields.get("target")
-    if node is None:
-        return Target("", "")
-    target = Fields(node, source, "a target", frozenset({"kind", "name", "attributes"}))
-    return Target(target.text("kind", ""), target.text("name", ""), target.object("attributes"))
-
-
-def _action(fields: Fields, source: Source) -> Action:
-    node = fields.get("action")
-    if not isinstance(node, yaml.MappingNode):
-        return Action(fields.text("action", ""))
-    action = Fields(node, source, "an action", frozenset({"name", "params"}))
-    return Action(action.text("name", ""), action.object("params"))
-
-
-def _payload(fields: Fields, source: Source) -> Payload | None:
-    node = fields.get("payload")
-    if node is None:
+def _payload(fields: Fields) -> Payload | None:
+    payload = fields.fields("payload", "the payload", tuple(PAYLOADS))
+    if payload is None or not isinstance(payload.node, Table):
         return None
-    payload = Fields(node, source, "a payload", frozenset(PAYLOADS))
     given = [k for k in PAYLOADS if k in payload]
     if len(given) != 1:
-        payload.problem("", "a payload is of exactly one kind", f"give one of: {', '.join(PAYLOADS)}")
+        if len(given) > 1 or not payload.node.pairs:
+            payload.problem("", "a payload is of exactly one kind", f"keep one of {', '.join(PAYLOADS)}")
         return None
     kind = PAYLOADS[given[0]]
-    members = dataclasses.fields(kind)
-    inner = Fields(payload.get(given[0]), source, f"a payload of kind {given[0]}", frozenset(f.name for f in members))
-    values = {
-        f.name: inner.object(f.name) if f.name in OBJECTS else inner.text(f.name, None if _required(f) else "", most=MOST_UTTERANCE)
-        for f in members
-    }
-    return kind(**values)
+    inner = payload.fields(given[0], f"the {given[0]} payload", tuple(m.name for m in dataclasses.fields(kind)))
+    return None if inner is None else kind(**{m.name: _member(inner, m) for m in dataclasses.fields(kind)})
 
 
-def _required(member: dataclasses.Field[object]) -> bool:
-    return member.default is dataclasses.MISSING and member.default_factory is dataclasses.MISSING
+def _member(fields: Fields, member: dataclasses.Field[Any]) -> Any:
+    if member.name == "headers":
+        return {k: v for k in fields.object("headers") if (v := _header(fields, k)) is not None}
+    if member.name in OBJECTS:
+        return fields.object(member.name)
+    is_required = member.default is dataclasses.MISSING
+    return (
+        fields.text(member.name, most=MOST_TEXT) if is_required else fields.text_or_empty(member.name, most=MOST_TEXT)
+    )
+
+
+def _header(fields: Fields, name: str) -> str | None:
+    node = fields.get("headers")
+    value = node.get(name) if isinstance(node, Table) else None
+    return text_of(value, fields.source, f"the header {name!r}", MOST_TEXT) if value is not None else None

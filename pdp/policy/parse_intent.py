@@ -1,127 +1,106 @@
-"""Intents and agents from their nodes."""
+"""An intent from its nodes."""
 
 from __future__ import annotations
 
-import yaml
-
-from pdp.errors import Problem
-from pdp.policy.model import AgentEntry, GrantSettings, Intent, Mode, Scope, TargetPattern
-from pdp.policy.parse_rules import identifier, parse_rule, parse_scope
-from pdp.policy.source import Fields, Source
+from pdp.policy.fields import Fields, demand_distinct, folded, shortened
+from pdp.policy.model import GrantSettings, Intent, Mode, TargetPattern
+from pdp.policy.names import Names
+from pdp.policy.nodes import Node, Scalar
+from pdp.policy.parse_rules import parse_rules, parse_scope
+from pdp.policy.patterns import MOST_PATTERNS, pattern, patterns
+from pdp.policy.source import Source
 from pdp.types import Exemplar, Thresholds
 
-INTENT = frozenset(
-    "id description owner mode agents targets actions exemplars counter_exemplars thresholds narrow rules grant".split()
+INTENT_KEYS = (
+    "id",
+    "description",
+    "owner",
+    "mode",
+    "agents",
+    "targets",
+    "actions",
+    "exemplars",
+    "counter_exemplars",
+    "thresholds",
+    "narrow",
+    "rules",
+    "grant",
 )
-AGENT = frozenset({"id", "owner", "description", "intents"})
-MOST_EXEMPLAR_CHARACTERS = 500
-LONGEST_GRANT, MOST_USES = 300, 1_000_000
+TARGET_KEYS = ("kind", "name")
+THRESHOLD_KEYS = ("accept", "narrow")
+GRANT_KEYS = ("seconds", "uses")
+MOST_EXEMPLAR = 1000
+MOST_EXEMPLARS = 1000
+LONGEST_GRANT = 300
+SCORES = (0.01, 1.0)
+MOST_USES = 1_000_000
 
 
-def parse_intent(node: yaml.Node, source: Source) -> Intent:
+def parse_intent(root: Node, source: Source, names: Names) -> Intent:
     """One intent; what is wrong stands in ``source.problems``."""
-    fields = Fields(node, source, "an intent", INTENT)
-    name = identifier(fields)
-    mode = fields.choice("mode", [m.value for m in Mode], Mode.ENFORCE.value)
-    narrow = fields.get("narrow")
-    exemplars = _exemplars(fields, "exemplars", None)
-    counters = _exemplars(fields, "counter_exemplars", ())
-    _refuse_twins(exemplars, counters, source)
+    fields = Fields(root, source, "the intent", INTENT_KEYS)
+    name = fields.identifier("id")
+    names.claim("intent", name, fields, "id")
+    exemplars = _exemplars(fields, "exemplars", required=True)
+    counters = _exemplars(fields, "counter_exemplars", required=False)
+    _refuse_both(exemplars, counters, source)
     return Intent(
         id=name,
         description=fields.text("description"),
         owner=fields.text("owner"),
-        agents=_patterns(fields, "agents", ("*",)),
-        targets=tuple(_target(n, source) for n in _required_items(fields, "targets")),
-        actions=_patterns(fields, "actions", None),
-        exemplars=exemplars,
-        position=source.at(node),
-        counter_exemplars=counters,
-        thresholds=_thresholds(fields, source),
-        narrow=parse_scope(narrow, source) if narrow is not None else Scope(),
-        rules=tuple(r for n in fields.items("rules") if (r := parse_rule(n, source))),
-        grant=_grant(fields, source),
-        mode=Mode(mode) if mode else Mode.SHADOW,
+        agents=tuple(n.text for n in patterns(fields, "agents", ("*",))),
+        targets=_targets(fields),
+        actions=tuple(n.text for n in patterns(fields, "actions")),
+        exemplars=_values(exemplars, source),
+        position=fields.position,
+        counter_exemplars=_values(counters, source),
+        thresholds=parse_thresholds(fields, "thresholds"),
+        narrow=parse_scope(fields),
+        rules=parse_rules(fields, names),
+        grant=_grant(fields),
+        mode=fields.choice("mode", Mode, Mode.ENFORCE) or Mode.SHADOW,
     )
 
 
-def _patterns(fields: Fields, key: str, default: tuple[str, ...] | None) -> tuple[str, ...]:
-    return tuple(t for t, _ in fields.texts(key, default, most=256))
+def _targets(fields: Fields) -> tuple[TargetPattern, ...]:
+    nodes = fields.items("targets", most=MOST_PATTERNS, required=True)
+    each = [Fields(n, fields.source, "the target", TARGET_KEYS) for n in nodes]
+    return tuple(TargetPattern(pattern(t, "kind"), pattern(t, "name")) for t in each)
 
 
-def _required_items(fields: Fields, key: str) -> list[yaml.Node]:
-    found = list(fields.items(key))
-    if not found:
-        fields.problem(key, f"{fields.what} has no {key}", f'add {key}: [{{kind: table, name: "*"}}]')
+def _exemplars(fields: Fields, key: str, *, required: bool) -> tuple[Scalar, ...]:
+    found = fields.texts(key, None if required else (), most=MOST_EXEMPLAR, items=MOST_EXEMPLARS)
+    demand_distinct(found, repr(key), fields.source)
     return found
 
 
-def _target(node: yaml.Node, source: Source) -> TargetPattern:
-    fields = Fields(node, source, "a target", frozenset({"kind", "name"}))
-    return TargetPattern(fields.text("kind", most=256), fields.text("name", "*", most=1024))
-
-
-def _exemplars(fields: Fields, key: str, default: tuple[str, ...] | None) -> tuple[Exemplar, ...]:
-    found = tuple(Exemplar(t, p) for t, p in fields.texts(key, default, most=MOST_EXEMPLAR_CHARACTERS))
-    seen: dict[str, Exemplar] = {}
-    for exemplar in found:
-        first = seen.setdefault(" ".join(exemplar.text.casefold().split()), exemplar)
-        if first is not exemplar:
-            _note(fields.source, exemplar, f"“{exemplar.text}” stands twice in {key}", f"remove one; the first is in line {first.position.line}")
-    return found
-
-
-def _refuse_twins(exemplars: tuple[Exemplar, ...], counters: tuple[Exemplar, ...], source: Source) -> None:
-    approved = {" ".join(e.text.casefold().split()): e for e in exemplars}
+def _refuse_both(exemplars: tuple[Scalar, ...], counters: tuple[Scalar, ...], source: Source) -> None:
+    approved = {folded(e.text): e for e in exemplars}
     for counter in counters:
-        twin = approved.get(" ".join(counter.text.casefold().split()))
+        twin = approved.get(folded(counter.text))
         if twin:
-            _note(source, counter, f"“{counter.text}” is an exemplar and a counter-exemplar", f"remove one; the other is in line {twin.position.line}")
+            message = f"“{shortened(counter.text)}” is an exemplar and a counter-exemplar"
+            source.problem(counter, message, f"remove one; the other is in line {twin.line}")
 
 
-def _note(source: Source, exemplar: Exemplar, message: str, fix: str) -> None:
-    place = exemplar.position
-    source.problems.append(Problem(place.file, place.line, place.column, message, fix))
+def _values(nodes: tuple[Scalar, ...], source: Source) -> tuple[Exemplar, ...]:
+    return tuple(Exemplar(n.text, source.position(n)) for n in nodes)
 
 
-def _thresholds(fields: Fields, source: Source) -> Thresholds | None:
-    node = fields.get("thresholds")
-    return parse_thresholds(Fields(node, source, "thresholds", frozenset({"accept", "narrow"}))) if node is not None else None
+def parse_thresholds(fields: Fields, key: str, *, required: bool = False) -> Thresholds | None:
+    """``accept`` and ``narrow`` behind ``key``, each from 0.01 to 1, ``narrow`` at most ``accept``."""
+    inner = fields.fields(key, f"{key!r}", THRESHOLD_KEYS, required=required)
+    if inner is None:
+        return None
+    thresholds = Thresholds(inner.number("accept", None, *SCORES), inner.number("narrow", None, *SCORES))
+    if "accept" in inner and thresholds.narrow > thresholds.accept:
+        message = f"'narrow' {thresholds.narrow:g} lies above 'accept' {thresholds.accept:g}"
+        inner.problem("narrow", message, "swap them: accept is the higher one")
+    return thresholds
 
 
-def parse_thresholds(fields: Fields) -> Thresholds:
-    """``accept`` and ``narrow``, both in (0, 1], narrow at most accept."""
-    for key in ("accept", "narrow"):
-        if key not in fields:
-            fields.problem("", f"{fields.what} has no {key!r}", "give both accept and narrow")
-    accept, narrow = (fields.number(k, d, 0.0001, 1) for k, d in (("accept", 0.6), ("narrow", 0.5)))
-    if narrow > accept:
-        fields.problem("narrow", f"narrow {narrow:g} lies above accept {accept:g}", "swap them: accept is the higher one")
-    return Thresholds(accept, narrow)
-
-
-def _grant(fields: Fields, source: Source) -> GrantSettings:
-    node = fields.get("grant")
-    if node is None:
+def _grant(fields: Fields) -> GrantSettings:
+    grant = fields.fields("grant", "'grant'", GRANT_KEYS)
+    if grant is None:
         return GrantSettings()
-    grant = Fields(node, source, "a grant", frozenset({"seconds", "uses"}))
-    return GrantSettings(int(grant.number("seconds", 60, 1, LONGEST_GRANT)), int(grant.number("uses", 1, 1, MOST_USES)))
-
-
-def parse_agents(root: yaml.Node, source: Source) -> tuple[AgentEntry, ...]:
-    """The entries of ``agents.yaml``."""
-    fields = Fields(root, source, "agents.yaml", frozenset({"agents"}))
-    if "agents" not in fields and isinstance(root, yaml.MappingNode):
-        source.problem(root, "agents.yaml has no 'agents'", "add agents: [{id: ..., owner: ..., intents: [...]}]")
-    return tuple(_agent(n, source) for n in fields.items("agents"))
-
-
-def _agent(node: yaml.Node, source: Source) -> AgentEntry:
-    fields = Fields(node, source, "an agent", AGENT)
-    return AgentEntry(
-        id=fields.text("id", most=512),
-        owner=fields.text("owner"),
-        intents=_patterns(fields, "intents", None),
-        position=source.at(node),
-        description=fields.text("description", ""),
-    )
+    return GrantSettings(grant.whole("seconds", 60, 1, LONGEST_GRANT), grant.whole("uses", 1, 1, MOST_USES))

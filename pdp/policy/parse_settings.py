@@ -1,28 +1,23 @@
-"""``bundle.yaml`` and ``calibration.json``."""
+"""``bundle.yaml``: what the bundle is called, and the named things that its rules may use."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass, field
 from datetime import time
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
-import yaml
-
-from pdp.errors import Problem
+from pdp.policy.fields import Fields, demand_distinct, demand_known, nearest, text_of
 from pdp.policy.model import Settings, Window
-from pdp.policy.parse_rules import IDENTIFIER
-from pdp.policy.source import Fields, Source, nearest, string
-from pdp.types import CalibrationData, Thresholds
+from pdp.policy.nodes import Items, Node, Refused, Scalar, described
+from pdp.policy.source import Source, plain
 
-BUNDLE = frozenset({"name", "description", "owner", "constants", "networks", "windows"})
-CALIBRATION = frozenset({"format", "encoder", "default", "intents", "counter_weight", "counter_gap", "notes"})
+BUNDLE_KEYS = ("name", "description", "owner", "constants", "networks", "windows")
+WINDOW_KEYS = ("days", "start", "until", "timezone")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-WINDOW = frozenset({"days", "start", "until", "timezone"})
+MOST_RANGES = 10_000
+TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,163 +30,86 @@ class Header:
     settings: Settings = field(default_factory=Settings)
 
 
-def parse_header(root: yaml.Node, source: Source) -> Header:
-    """``bundle.yaml``."""
-    fields = Fields(root, source, "bundle.yaml", BUNDLE)
-    name = fields.text("name", most=128)
-    if name and not IDENTIFIER.fullmatch(name):
-        fields.problem("name", f"name {name!r} is not an identifier", "use letters, digits, '.', '_' and '-'")
-    networks = {n: _networks(node, source) for n, node in _named(fields, "networks", source)}
-    windows = {n: w for n, node in _named(fields, "windows", source) if (w := _window(node, source))}
-    settings = Settings(fields.object("constants"), networks, windows)
-    return Header(name, fields.text("description"), fields.text("owner"), settings)
+def parse_header(root: Node, source: Source) -> Header:
+    """The whole file. A setting that is wrong keeps its name, so that rules that use it are not reported as well."""
+    fields = Fields(root, source, "bundle.yaml", BUNDLE_KEYS)
+    settings = Settings(
+        constants={name: plain(node, source) for name, node in fields.named("constants")},
+        networks={name: _network(node, source) for name, node in fields.named("networks")},
+        windows={name: _window(node, source) for name, node in fields.named("windows")},
+    )
+    return Header(fields.identifier("name"), fields.text("description"), fields.text("owner"), settings)
 
 
-def _named(fields: Fields, key: str, source: Source) -> list[tuple[str, yaml.Node]]:
-    node = fields.get(key)
-    if node is None:
-        return []
-    if not isinstance(node, yaml.MappingNode):
-        source.problem(node, f"{key!r} must be a mapping of names", f"write {key}: {{some_name: ...}}")
-        return []
-    return [(k.value, v) for k, v in node.value]
-
-
-def _networks(node: yaml.Node, source: Source) -> tuple[IPv4Network | IPv6Network, ...]:
-    if not isinstance(node, yaml.SequenceNode) or not node.value:
-        source.problem(node, "a network is a list of CIDR ranges", 'for example ["10.0.0.0/8"]')
+def _network(node: Node, source: Source) -> tuple[IPv4Network | IPv6Network, ...]:
+    if isinstance(node, Refused):
         return ()
-    found = []
-    for item in node.value:
-        text = string(item, source, "a CIDR range", 64)
-        if text is None:
-            continue
-        try:
-            found.append(ip_network(text))
-        except ValueError as error:
-            source.problem(item, f"not a CIDR range: {error}", 'for example "10.0.0.0/8", with no host bits set')
-    return tuple(found)
+    if not isinstance(node, Items) or not 0 < len(node.nodes) <= MOST_RANGES:
+        seen = "empty" if isinstance(node, Items) and not node.nodes else described(node)
+        message = f"a network is a list of 1 to {MOST_RANGES:,} CIDR ranges; this one is {seen}"
+        source.problem(node, message, 'write for example ["10.0.0.0/8"]')
+        return ()
+    return tuple(r for n in node.nodes if (r := _range(n, source)))
 
 
-def _window(node: yaml.Node, source: Source) -> Window | None:
-    before = len(source.problems)
-    fields = Fields(node, source, "a window", WINDOW)
-    days = [_day(t, fields) for t, _ in fields.texts("days")]
-    start, until = _time(fields, "start"), _time(fields, "until")
-    zone = fields.text("timezone")
-    if zone and not _is_zone(zone):
-        fields.problem("timezone", f"unknown time zone {zone!r}", "use an IANA name such as Europe/Berlin or UTC")
-    if len(source.problems) > before or start is None or until is None:
+def _range(node: Node, source: Source) -> IPv4Network | IPv6Network | None:
+    text = text_of(node, source, "a CIDR range", 64)
+    if text is None:
         return None
-    if start == until:
-        fields.problem("until", "a window that ends when it starts is never open", "give another time")
-        return None
-    return Window(frozenset(days), start, until, zone)
-
-
-def _day(text: str, fields: Fields) -> int:
-    if text not in DAYS:
-        fields.problem("days", f"unknown day {text!r}", nearest(text, DAYS))
-        return 0
-    return DAYS.index(text)
-
-
-def _time(fields: Fields, key: str) -> time | None:
-    node = fields.get(key)
-    text = str(node.value) if isinstance(node, yaml.ScalarNode) else ""
     try:
-        # Only HH:MM, and in quotes: YAML 1.1 reads 10:30 as a number in base 60.
-        if len(text) == len("08:00") and fields.text(key):
-            return time.fromisoformat(text)
+        return ip_network(text)
     except ValueError:
-        pass
-    fields.problem(key, f"{key} must be a time of day", f'write {key}: "08:00"')
-    return None
+        source.problem(node, f"{text!r} is not a CIDR range", _range_fix(text))
+        return None
 
 
-def _is_zone(name: str) -> bool:
+def _range_fix(text: str) -> str:
     try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
+        return f"did you mean {str(ip_network(text, strict=False))!r}?"
+    except ValueError:
+        return "write for example 10.0.0.0/8 or 2001:db8::/32"
 
 
-def parse_calibration(data: bytes, source: Source) -> CalibrationData:
-    """``calibration.json``; what is wrong stands in ``source.problems``."""
-    try:
-        value = json.loads(data, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        source.problems.append(Problem(source.file, error.lineno, error.colno, f"not JSON: {error.msg}", "mend the syntax"))
-        return _nothing()
-    except (ValueError, RecursionError) as error:
-        source.problem(None, f"not JSON: {error}", "write plain numbers and strings")
-        return _nothing()
-    if not isinstance(value, dict):
-        source.problem(None, "must be an object", 'write {"format": 1, "encoder": ..., "default": {...}}')
-        return _nothing()
-    return _calibration(value, source, data.decode("utf-8", "replace"))
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number")
-
-
-def _nothing() -> CalibrationData:
-    return CalibrationData("", Thresholds(1.0, 1.0))
-
-
-def _calibration(value: dict[str, Any], source: Source, text: str) -> CalibrationData:
-    def wrong(key: str, message: str, fix: str) -> None:
-        line, column = _find(text, key)
-        source.problems.append(Problem(source.file, line, column, message, fix))
-
-    for key in value:
-        if key not in CALIBRATION:
-            wrong(key, f"unknown key {key!r}", nearest(key, CALIBRATION))
-    if value.get("format") != 1:
-        wrong("format", "format must be 1", 'write "format": 1')
-    encoder = value.get("encoder")
-    if not isinstance(encoder, str) or not encoder.startswith("sha256:"):
-        wrong("encoder", "encoder must be the fingerprint it was made for", "pdp status shows the fingerprint of the loaded encoder")
-        encoder = ""
-    intents = value.get("intents", {})
-    if not isinstance(intents, dict):
-        wrong("intents", "intents must map ids to thresholds", 'write {"some-intent": {"accept": 0.6, "narrow": 0.5}}')
-        intents = {}
-    numbers = {k: _number(value.get(k, d), 0.0, most) for k, d, most in (("counter_weight", 1.0, 100.0), ("counter_gap", 0.0, 1.0))}
-    for key, number in numbers.items():
-        if number is None:
-            wrong(key, f"{key} is out of range", "leave it out for the default")
-    return CalibrationData(
-        encoder=encoder,
-        default=_thresholds(value.get("default"), "default", wrong),
-        intents={k: _thresholds(v, k, wrong) for k, v in intents.items()},
-        counter_weight=numbers["counter_weight"] or 0.0,
-        counter_gap=numbers["counter_gap"] or 0.0,
-        notes=value["notes"] if isinstance(value.get("notes"), dict) else {},
+def _window(node: Node, source: Source) -> Window:
+    fields = Fields(node, source, "the window", WINDOW_KEYS)
+    days = fields.texts("days", most=20, items=len(DAYS))
+    demand_known(days, DAYS, "day", source)
+    demand_distinct(days, "'days'", source)
+    return Window(
+        frozenset(DAYS.index(d.text) for d in days if d.text in DAYS),
+        _time(fields, "start"),
+        _time(fields, "until"),
+        _zone(fields),
     )
 
 
-def _find(text: str, key: str) -> tuple[int, int]:
-    at = text.find(json.dumps(key))
-    if at < 0:
-        return 1, 1
-    return text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1
+def _time(fields: Fields, key: str) -> time:
+    node = fields.needs(key)
+    if node is None or isinstance(node, Refused):
+        return time()
+    text = node.text if isinstance(node, Scalar) else ""
+    if not TIME.fullmatch(text):
+        midnight = 'write "00:00"; a window may end on the next day' if text == "24:00" else f'write {key}: "08:00"'
+        fields.problem(key, f"{key!r} is {text[:20]!r}, not a time of day", midnight)
+        return time()
+    fields.text(key)  # says that 10:30 needs quotes: YAML 1.1 reads it as a number
+    return time.fromisoformat(text)
 
 
-def _number(value: object, least: float, most: float) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(value) if least <= value <= most else None
+def _zone(fields: Fields) -> str:
+    name = fields.text("timezone", most=100)
+    try:
+        if name:
+            ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        # OSError: a part of a name, such as Europe, is a directory.
+        fix = nearest(name, _similar_zones(name), "write an IANA name such as Europe/Berlin, or UTC")
+        fields.problem("timezone", f"there is no time zone {name!r}", fix)
+        return "UTC"
+    return name or "UTC"
 
 
-def _thresholds(value: object, key: str, wrong: Any) -> Thresholds:
-    given: Mapping[str, object] = value if isinstance(value, dict) else {}
-    accept, narrow = (_number(given.get(k), 0.0001, 1.0) for k in ("accept", "narrow"))
-    if accept is None or narrow is None or given.keys() - {"accept", "narrow"}:
-        wrong(key, f"{key} needs accept and narrow, each above 0 and at most 1, and nothing else", 'write {"accept": 0.6, "narrow": 0.5}')
-        return Thresholds(1.0, 1.0)
-    if narrow > accept:
-        wrong(key, f"narrow {narrow:g} of {key} lies above accept {accept:g}", "swap them: accept is the higher one")
-    return Thresholds(accept, narrow)
+def _similar_zones(name: str) -> list[str]:
+    """Zones by their own names and by that of their city, as far as they can be meant."""
+    wanted = name.rpartition("/")[2].lower()[:3]
+    return [z for z in available_timezones() if z.rpartition("/")[2].lower().startswith(wanted)] if wanted else []

@@ -3,8 +3,9 @@
 CEL absorbs errors: ``action.params.to == "x" || agent.id == "y"`` is true for agent ``y`` although ``to`` is missing.
 So an attribute that a rule reads is *required*, and its absence refuses the request before the rule runs, unless the
 rule itself says that it may be absent: inside ``has(p) && …``, ``!has(p) || …``, ``has(p) ? … : …``, the same with
-``"key" in p`` for ``has``, and for the fields of one kind of payload with ``payload.kind == "sql"``. Operands of
-``&&`` and ``||`` guard each other in both directions, as CEL evaluates them in no fixed order.
+``"key" in p`` for ``has``, and for the fields of a kind of payload with ``payload.kind == "sql"`` or
+``payload.kind in [...]``. ``has(action.params.x)`` speaks for the facts of ``x`` too. Operands of ``&&`` and ``||``
+guard each other in both directions, as CEL evaluates them in no fixed order.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from pdp.policy.expression import Call, Field, Literal, Loop, Name, Node, children
-from pdp.policy.vocabulary import KINDS, Path, always_present
+from pdp.policy.expression import Call, Field, Items, Literal, Loop, Name, Node, children
+from pdp.policy.vocabulary import KINDS, PARAM_FACTS, Path, always_present
 
 Paths: TypeAlias = frozenset[Path]
 NONE: Final[Paths] = frozenset()
@@ -67,6 +68,13 @@ def tested_path(node: Node, bound: frozenset[str]) -> Path | None:
         case _:
             return None
     return None if head is None else (*head, last)
+
+
+def _facts_of(path: Path) -> Paths:
+    """The facts of a param: they are there exactly when the param is."""
+    if path[:2] != ("action", "params"):
+        return NONE
+    return frozenset(("facts", fact, path[2]) for fact in PARAM_FACTS)
 
 
 @dataclass(slots=True)
@@ -122,8 +130,10 @@ class _Finder:
         """The paths that exist whenever ``node`` is true."""
         tested = tested_path(node, self.bound)
         if tested is not None:
-            return frozenset({tested})
+            return frozenset({tested}) | _facts_of(tested)
         match node:
+            case Call(function="@in"):
+                return self._of_kinds(node)
             case Call(function="!_", arguments=(operand,)):
                 return self.if_false(operand)
             case Call(function="_&&_", arguments=(left, right)):
@@ -146,6 +156,14 @@ class _Finder:
                 return self.if_false(left) & self.if_false(right)
             case Call(function="_!=_", arguments=(left, right)):
                 return self._of_kind(left, right) | self._of_kind(right, left)
+            case _:
+                return NONE
+
+    def _of_kinds(self, node: Node) -> Paths:
+        """What ``payload.kind in ["sql", "ssh"]`` tells: the fields that payloads of all these kinds have."""
+        match node:
+            case Call(function="@in", arguments=(variable, Items(items=items))) if items:
+                return frozenset.intersection(*(self._of_kind(variable, item) for item in items))
             case _:
                 return NONE
 

@@ -1,4 +1,4 @@
-"""What the CEL checker lets pass in a rule and yet cannot be meant: found when the bundle is loaded, each with a fix."""
+"""What the CEL checker lets pass in a rule and yet cannot be meant; found when the bundle is loaded."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def examine(root: Node, references: References, settings: Settings, regex_error:
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
-    """A fix that names the nearest known word, or says ``otherwise``."""
-    near = difflib.get_close_matches(word, sorted(known), 1, 0.5)
+    """A fix that names the nearest known word, or says ``otherwise``. Dotted names share their beginnings."""
+    near = difflib.get_close_matches(word, sorted(known), 1, 0.75 if "." in word else 0.6)
     return f"did you mean {near[0]}?" if near else otherwise
 
 
@@ -79,6 +79,8 @@ def _node(node: Node, regex_error: RegexError, settings: Settings) -> Iterator[F
             yield from _word(right, left)
         case Call(function="@in", arguments=(Literal(value=str(name), offset=offset), container)):
             yield from _network(name, offset, container, settings)
+        case _:
+            pass
 
 
 def _arithmetic(offset: int, function: str, left: Node, right: Node) -> Iterator[Finding]:
@@ -109,7 +111,7 @@ def _pattern(pattern: Node, regex_error: RegexError, settings: Settings) -> Iter
 
 def _word(variable: Node, literal: Node) -> Iterator[Finding]:
     path = path_of(variable)
-    if path not in WORDS or not isinstance(literal, Literal) or not isinstance(literal.value, str):
+    if path is None or path not in WORDS or not isinstance(literal, Literal) or not isinstance(literal.value, str):
         return
     known = WORDS[path] | ({""} if path == ("payload", "kind") else set())
     if literal.value not in known:

@@ -1,289 +1,246 @@
-"""YAML text to nodes that know where they stand, with every mistake collected instead of the first one raised.
+"""Text of a bundle file to positioned nodes, with every mistake collected instead of the first one raised.
 
-Stricter than YAML: no aliases (a small file could otherwise grow without bound), no tags, no duplicate keys, no second
-document, and a string is a string: what YAML 1.1 would read as a truth value, a date or a number must be quoted.
+Stricter than YAML, so that what a reviewer reads is what is loaded: no anchors, aliases or merge keys (a small file
+could grow without bound), no tags, no key twice, no second document, nothing deep. Built from parser events and not by
+the composer of PyYAML, which recurses and would follow hostile nesting before anyone could look at it.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import yaml
 
 from pdp.errors import Problem
+from pdp.policy.nodes import Items, Node, Refused, Scalar, Table, described, primitive, surprise
 from pdp.types import Json, Position
 
 MOST_BYTES = 1_048_576
 MOST_DEPTH = 24
-STRING, NULL = "tag:yaml.org,2002:str", "tag:yaml.org,2002:null"
-PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{t}" for t in ("str", "null", "bool", "int", "float", "timestamp", "map", "seq", "merge", "value"))
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+MOST_PROBLEMS = 100
+
+# Line ends that only YAML 1.1 counts would move every later position; the others cannot be seen.
+_UNWANTED = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|\r(?!\n)"
+)
+_HINTS = {
+    "mapping values are not allowed": "put text that holds ': ' in quotes, or mend the indentation",
+    "could not find expected ':'": "write key: value, or mend the indentation",
+    "did not find expected key": "mend the indentation, or put the text above in quotes",
+    "did not find expected '-' indicator": "begin every entry of the list with '- ' in the same column",
+    "did not find expected ',' or": "close the bracket, or put the text in quotes",
+    "did not find expected node content": "close the bracket or remove the stray comma",
+    "unexpected end of stream": "close the quote",
+    "unknown escape": "double the backslash, or use single quotes",
+    "block sequence entries are not allowed": "begin the list on a line of its own",
+    "expected a single document": "keep one document in a file; remove the line '---'",
+}
+
+
+class _Unreadable(Exception):
+    """The rest of the file cannot be read; the problem is noted."""
 
 
 @dataclass(slots=True)
 class Source:
-    """One file being read: its name in the bundle, its lines, and the problems found so far."""
+    """One file being read: its name in the bundle, its text, and the problems found so far."""
 
     file: str
     problems: list[Problem] = field(default_factory=list)
-    lines: tuple[str, ...] = ()
+    text: str = ""
 
-    def at(self, node: yaml.Node | None) -> Position:
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is wrong already that more would not help anybody."""
+        return len(self.problems) >= MOST_PROBLEMS
+
+    def position(self, node: Node | None) -> Position:
         """Where ``node`` begins; the start of the file for none."""
-        if node is None:
-            return Position(self.file, 1, 1)
-        return Position(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+        return Position(self.file, node.line, node.column) if node is not None else Position(self.file, 1, 1)
 
-    def problem(self, node: yaml.Node | None, message: str, fix: str) -> None:
-        """Note one mistake."""
-        place = self.at(node)
-        self.problems.append(Problem(place.file, place.line, place.column, message, fix))
+    def problem(self, node: Node | None, message: str, fix: str) -> None:
+        """Note a mistake at ``node``; without one it concerns the whole file."""
+        self.problem_at(node.line if node else 0, node.column if node else 0, message, fix)
+
+    def problem_at(self, line: int, column: int, message: str, fix: str) -> None:
+        """Note a mistake at a line and column; the last one that is noted says that there are more."""
+        if self.is_full:
+            return
+        if len(self.problems) == MOST_PROBLEMS - 1:
+            message, fix = "there is more wrong in this file than is listed", "mend these first"
+        self.problems.append(Problem(self.file, line, column, message, fix))
+
+    def problem_at_offset(self, offset: int, message: str, fix: str) -> None:
+        """Note a mistake at a code point of the text."""
+        before = self.text[:offset]
+        self.problem_at(before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1, message, fix)
 
 
-def parse(data: bytes, source: Source) -> yaml.Node | None:
-    """The root node of ``data``; ``None`` with a problem noted when it is no acceptable YAML."""
+def decode(data: bytes, source: Source) -> bool:
+    """Put the text of ``data`` into ``source``; false, with a problem noted, when it is not acceptable as text."""
     if len(data) > MOST_BYTES:
-        source.problem(None, f"the file has {len(data):,} bytes, at most {MOST_BYTES:,}", "split it")
-        return None
+        source.problem(None, f"the file has over {MOST_BYTES:,} bytes", "split it")
+        return False
+    if data.startswith(b"\xef\xbb\xbf"):
+        source.problem_at(1, 1, "the file begins with a byte order mark", "save it as UTF-8 without one")
+        return False
     try:
-        text = data.decode("utf-8")
+        source.text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        source.problems.append(Problem(source.file, line, 1, "not UTF-8", "save the file as UTF-8"))
+        source.text = data[: error.start].decode("utf-8")
+        source.problem_at_offset(len(source.text), "not UTF-8", "save the file as UTF-8")
+        return False
+    unwanted = _UNWANTED.search(source.text)
+    if unwanted:
+        name = f"U+{ord(unwanted[0]):04X}"
+        source.problem_at_offset(
+            unwanted.start(), f"the control character {name}", "remove it, or write it as an escape in quotes"
+        )
+    return unwanted is None
+
+
+def parse(data: bytes, source: Source) -> Node | None:
+    """The root of a YAML file; ``None`` with a problem noted when there is none that can be read."""
+    if not decode(data, source):
         return None
-    # Line ends as YAML counts them, so that a position in a block scalar can be found again.
-    source.lines = tuple(re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text))
     try:
-        _refuse_aliases(text)
-        root = yaml.compose(text, Loader=yaml.CSafeLoader)
+        root = _Builder(source).build()
+    except _Unreadable:
+        return None
     except yaml.MarkedYAMLError as error:
         _note_syntax(error, source)
         return None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        reason = getattr(error, "reason", "") or "nested too deeply"
-        source.problem(None, f"not readable as YAML: {reason}", "remove what the message names")
+    except (yaml.YAMLError, ValueError) as error:
+        source.problem(None, f"not readable as YAML: {error}", "rewrite the file")
         return None
     if root is None:
-        source.problem(None, "the file is empty", "write the mapping it should hold, or delete the file")
-        return None
-    return root if _acceptable(root, source) else None
-
-
-def _refuse_aliases(text: str) -> None:
-    if "*" not in text and "&" not in text:
-        return
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.MarkedYAMLError(problem="anchors and aliases are not used here", problem_mark=event.start_mark)
+        source.problem(None, "the file is empty", "write what belongs into it, or delete it")
+    return root
 
 
 def _note_syntax(error: yaml.MarkedYAMLError, source: Source) -> None:
     mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    text = " ".join(filter(None, (error.context, error.problem))) or "not readable as YAML"
-    source.problems.append(Problem(source.file, line, column, text, "mend the YAML syntax here or just above"))
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    said = str(error.problem or error.context or "not readable as YAML")
+    fix = next((f for words, f in _HINTS.items() if words in said), "mend the YAML syntax here or just above")
+    if "cannot start any token" in said and mark:
+        found = source.text[mark.index : mark.index + 1]
+        tab = found == "\t"
+        said = "a tab is used to indent" if tab else f"plain text cannot begin with {found!r}"
+        fix = "indent with spaces" if tab else "put the text in quotes"
+    source.problem_at(line, column, f"not YAML: {said}", fix)
 
 
-def _acceptable(root: yaml.Node, source: Source) -> bool:
-    before = len(source.problems)
-    pending = [(root, 1)]
-    while pending:
-        node, depth = pending.pop()
-        if depth > MOST_DEPTH:
-            source.problem(node, f"nested more than {MOST_DEPTH} levels deep", "flatten it")
-            continue
-        if node.tag not in PLAIN_TAGS:
-            source.problem(node, f"the tag {node.tag!r} is not used here", "remove the tag")
-        if isinstance(node, yaml.MappingNode):
-            _check_keys(node, source)
-            pending += [(child, depth + 1) for pair in node.value for child in pair]
-        elif isinstance(node, yaml.SequenceNode):
-            pending += [(child, depth + 1) for child in node.value]
-    return len(source.problems) == before
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping that is being read."""
+
+    event: yaml.CollectionStartEvent
+    nodes: list[Node]
 
 
-def _check_keys(node: yaml.MappingNode, source: Source) -> None:
-    seen: dict[str, yaml.Node] = {}
-    for key, _ in node.value:
-        if not isinstance(key, yaml.ScalarNode) or key.tag != STRING:
-            source.problem(key, "a key must be a plain string", "quote it")
-        elif key.value in seen:
-            source.problem(key, f"{key.value!r} is given twice", f"remove one; the first is in line {seen[key.value].start_mark.line + 1}")
-        else:
-            seen[key.value] = key
+class _Builder:
+    """One pass over the events of one file, without recursion."""
 
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._open: list[_Open] = []
+        self._root: Node | None = None
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A fix that names the known word nearest to ``name``, or all of them."""
-    options = sorted(known)
-    close = difflib.get_close_matches(name, options, 1, 0.6)
-    return f"did you mean {close[0]!r}?" if close else f"use one of: {', '.join(options)}"
+    def build(self) -> Node | None:
+        """The root node, ``None`` when the file holds nothing. Raises ``yaml.YAMLError`` or ``_Unreadable``."""
+        events: Iterator[yaml.Event] = yaml.parse(self._source.text, Loader=yaml.CSafeLoader)
+        documents = 0
+        for event in events:
+            if isinstance(event, yaml.ScalarEvent):
+                self._put(self._scalar(event))
+            elif isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
+                self._begin(event)
+            elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
+                self._put(self._end(event))
+            elif isinstance(event, yaml.AliasEvent):
+                self._refuse(event, f"the alias *{event.anchor}", "write the value out")
+                self._put(Refused(*_span(event)))
+            elif isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._refuse(event, "a second document", "keep one document in a file; remove the line '---'")
+                    raise _Unreadable
+        return self._root
 
+    def _refuse(self, event: yaml.Event, what: str, fix: str) -> None:
+        self._source.problem_at(*_span(event)[:2], f"{what} is not accepted", fix)
 
-def text_position(node: yaml.Node, source: Source) -> Position:
-    """The first character of a scalar's text: past a quote, or in the first line of a block scalar."""
-    place = source.at(node)
-    style = getattr(node, "style", None)
-    if style in {"'", '"'}:
-        return Position(place.file, place.line, place.column + 1)
-    if style not in {"|", ">"}:
-        return place
-    for number in range(place.line, len(source.lines)):
-        line = source.lines[number]
-        if line.strip():
-            return Position(place.file, number + 1, len(line) - len(line.lstrip()) + 1)
-    return place
+    def _check_extras(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
+        if event.anchor:
+            self._refuse(event, f"the anchor &{event.anchor}", "remove it and write values out where they are used")
+        if event.tag is not None:
+            self._refuse(event, f"the tag {event.tag}", "remove it; quotes make text")
 
+    def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
+        self._check_extras(event)
+        return Scalar(event.value, event.style or "", *_span(event))
 
-def plain(node: yaml.Node, source: Source) -> Json:
-    """A node as JSON, by the YAML 1.2 core rules. What only YAML 1.1 would convert is refused, not guessed."""
-    if isinstance(node, yaml.MappingNode):
-        return {key.value: plain(value, source) for key, value in node.value}
-    if isinstance(node, yaml.SequenceNode):
-        return [plain(item, source) for item in node.value]
-    return _scalar(node, source)
+    def _begin(self, event: yaml.CollectionStartEvent) -> None:
+        self._check_extras(event)
+        if len(self._open) >= MOST_DEPTH:
+            self._source.problem_at(*_span(event)[:2], f"nested more than {MOST_DEPTH} levels deep", "flatten it")
+            raise _Unreadable
+        self._open.append(_Open(event, []))
 
+    def _end(self, end: yaml.Event) -> Items | Table:
+        done = self._open.pop()
+        event, nodes = done.event, done.nodes
+        line, column, start, _ = _span(event)
+        place = (bool(event.flow_style), line, column, start, _span(end)[3])
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Items(tuple(nodes), *place)
+        return Table(tuple(self._pairs(nodes)), *place)
 
-def _scalar(node: yaml.Node, source: Source) -> Json:
-    text = str(node.value)
-    if node.tag == STRING:
-        return text
-    if node.tag == NULL:
-        return None
-    if text.lower() in {"true", "false"}:
-        return text.lower() == "true"
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if _NUMBER.fullmatch(text):
-        return float(text)
-    source.problem(node, f"{text!r} is not plainly a string or a number", "put it in quotes")
-    return None
-
-
-class Fields:
-    """The keys of one mapping, taken one by one; ``what`` names it in messages."""
-
-    def __init__(self, node: yaml.Node | None, source: Source, what: str, known: frozenset[str]) -> None:
-        self.node, self.source, self.what = node, source, what
-        self._values: dict[str, yaml.Node] = {}
-        if not isinstance(node, yaml.MappingNode):
-            if node is not None:
-                source.problem(node, f"{what} must be a mapping", f"write its keys: {', '.join(sorted(known))}")
-            return
-        for key, value in node.value:
-            if key.value in known:
-                self._values[key.value] = value
+    def _pairs(self, nodes: list[Node]) -> Iterator[tuple[Scalar, Node]]:
+        seen: dict[str, Scalar] = {}
+        for key, value in zip(nodes[::2], nodes[1::2], strict=True):
+            if not isinstance(key, Scalar):
+                if not isinstance(key, Refused):
+                    self._source.problem(key, "a key must be one word", "write key: value")
+            elif key.text in seen:
+                first = seen[key.text].line
+                self._source.problem(key, f"{key.text!r} is given twice", f"remove one; the first is in line {first}")
+            elif key.text == "<<" and not key.style:
+                self._source.problem(key, "a merge key is not accepted", "write the values out")
             else:
-                source.problem(key, f"unknown key {key.value!r} in {what}", nearest(key.value, known))
+                seen[key.text] = key
+                yield key, value
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._values
+    def _put(self, node: Node) -> None:
+        if self._open:
+            self._open[-1].nodes.append(node)
+        else:
+            self._root = node
 
-    def get(self, key: str) -> yaml.Node | None:
-        """The node of ``key``, if given."""
-        return self._values.get(key)
 
-    def position(self, key: str = "") -> Position:
-        """Where the value of ``key``, or the mapping itself, stands."""
-        return self.source.at(self._values.get(key) or self.node)
+def _span(event: yaml.Event) -> tuple[int, int, int, int]:
+    """Line and column of the beginning, offsets of the beginning and the end."""
+    start, end = event.start_mark, event.end_mark
+    assert start is not None
+    assert end is not None
+    return start.line + 1, start.column + 1, start.index, end.index
 
-    def problem(self, key: str, message: str, fix: str) -> None:
-        """Note a mistake at the value of ``key``, or at the mapping when it is not given."""
-        self.source.problem(self._values.get(key) or self.node, message, fix)
 
-    def text(self, key: str, default: str | None = None, most: int = 1000) -> str:
-        """A non-empty string; required when ``default`` is ``None``."""
-        node = self._values.get(key)
-        if node is None:
-            if default is None and isinstance(self.node, yaml.MappingNode):
-                self.source.problem(self.node, f"{self.what} has no {key!r}", f"add {key}: ...")
-            return default or ""
-        return string(node, self.source, key, most) or ""
-
-    def texts(self, key: str, default: tuple[str, ...] | None = None, most: int = 1000) -> tuple[tuple[str, Position], ...]:
-        """A list of non-empty strings with their places; required and not empty when ``default`` is ``None``."""
-        node = self._values.get(key)
-        if node is None:
-            if default is None and isinstance(self.node, yaml.MappingNode):
-                self.source.problem(self.node, f"{self.what} has no {key!r}", f"add {key}: [...]")
-            return tuple((t, self.position()) for t in default or ())
-        if not isinstance(node, yaml.SequenceNode):
-            self.source.problem(node, f"{key!r} must be a list of strings", f"write {key}: [...]")
-            return ()
-        if not node.value and default is None:
-            self.source.problem(node, f"{key!r} is empty", "add at least one entry")
-        found = ((string(n, self.source, f"an entry of {key}", most), text_position(n, self.source)) for n in node.value)
-        return tuple((t, p) for t, p in found if t is not None)
-
-    def choice(self, key: str, options: Iterable[str], default: str | None = None) -> str | None:
-        """One of a closed set of words; ``None`` with a problem noted otherwise."""
-        if key not in self._values and default is not None:
-            return default
-        found, options = self.text(key), tuple(options)
-        if found in options:
-            return found
-        if found:
-            self.problem(key, f"unknown {key} {found!r}", nearest(found, options))
+def plain(node: Node, source: Source) -> Json:
+    """``node`` as JSON, by the core rules of YAML 1.2; what other readers take for something else is a problem."""
+    if isinstance(node, Table):
+        for key, _ in node.pairs:
+            if not isinstance(primitive(key), str) or surprise(key):
+                source.problem(key, f"the key {key.text} is {described(key)}", f'write "{key.text}"')
+        return {key.text: plain(value, source) for key, value in node.pairs}
+    if isinstance(node, Items):
+        return [plain(item, source) for item in node.nodes]
+    if isinstance(node, Refused):
         return None
-
-    def number(self, key: str, default: float, least: float, most: float) -> float:
-        """A finite number within bounds."""
-        node = self._values.get(key)
-        if node is None:
-            return default
-        value = plain(node, self.source)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-            self.source.problem(node, f"{key!r} must be a number from {least:g} to {most:g}", f"for example {key}: {default:g}")
-            return default
-        return value
-
-    def flag(self, key: str) -> bool:
-        """``true`` or ``false``; false when not given."""
-        node = self._values.get(key)
-        value = plain(node, self.source) if node is not None else False
-        if not isinstance(value, bool):
-            self.problem(key, f"{key!r} must be true or false", f"write {key}: true")
-            return False
-        return value
-
-    def items(self, key: str) -> Iterator[yaml.Node]:
-        """The nodes of a list; none when not given."""
-        node = self._values.get(key)
-        if node is None:
-            return
-        if not isinstance(node, yaml.SequenceNode):
-            self.source.problem(node, f"{key!r} must be a list", f"write each entry of {key} behind a dash")
-            return
-        yield from node.value
-
-    def object(self, key: str) -> Mapping[str, Json]:
-        """A mapping as JSON; empty when not given."""
-        node = self._values.get(key)
-        if node is None:
-            return {}
-        if not isinstance(node, yaml.MappingNode):
-            self.source.problem(node, f"{key!r} must be a mapping", f"write {key}: {{name: value}}")
-            return {}
-        value = plain(node, self.source)
-        return value if isinstance(value, Mapping) else {}
-
-
-def string(node: yaml.Node, source: Source, what: str, most: int) -> str | None:
-    """A scalar as a non-empty string; ``None`` with a problem noted otherwise."""
-    if not isinstance(node, yaml.ScalarNode):
-        source.problem(node, f"{what} must be a string", "write one line of text")
-    elif node.tag != STRING:
-        source.problem(node, f"{what} is {node.value!r}, which YAML does not read as a string", "put it in quotes")
-    elif not node.value.strip():
-        source.problem(node, f"{what} is empty", "write it or remove it")
-    elif len(node.value) > most:
-        source.problem(node, f"{what} has {len(node.value):,} characters, at most {most:,}", "shorten it")
-    elif any(ord(c) < 32 and c not in "\n\t\r" for c in node.value):
-        source.problem(node, f"{what} holds a control character", "remove it")
-    else:
-        return str(node.value)
-    return None
+    reading = surprise(node)
+    if reading:
+        source.problem(node, f"{node.text} is {reading}", f'write "{node.text}" for text, or a plain decimal number')
+    return primitive(node)

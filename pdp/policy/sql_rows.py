@@ -43,7 +43,7 @@ def query_of(text: str, dialect: str) -> exp.Query:
 
 
 def row_limit(query: exp.Query) -> int | None:
-    """The number in the query's own limit, ``None`` without one. Raises ``NoRowLimit`` for a limit that is no plain number."""
+    """The number in the query's own limit, ``None`` without one. Raises ``NoRowLimit`` for any other limit."""
     limit = query.args.get("limit")
     if limit is None:
         return None

@@ -27,7 +27,7 @@ Values: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RuleContext:
-    """What rules are evaluated over. ``derived`` is ``None`` without a native payload, ``match`` without a matched intent."""
+    """What rules are evaluated over. ``derived``: ``None`` without a payload; ``match``: without a matched intent."""
 
     request: Request
     derived: Derived | None
@@ -104,9 +104,13 @@ def plan(paths: Iterable[Path], constants: JsonObject) -> Plan:
     grains = sorted({grain(p) for p in paths})
     whole = {g for g in grains if len(g) == 2}
     maps = sorted({g[:2] for g in grains if g[:2] in JSON_MAPS})
+
+    def keys(of: Path) -> frozenset[str]:
+        return frozenset(g[2] for g in grains if g[:2] == of)
+
     return Plan(
-        fields=tuple((*g, FIELDS[g]) for g in grains if g in FIELDS),
-        maps=tuple((*m, MAPS[m], None if m in whole else frozenset(g[2] for g in grains if g[:2] == m)) for m in maps),
+        fields=tuple((g[0], g[1], FIELDS[g]) for g in grains if g in FIELDS),
+        maps=tuple((m[0], m[1], MAPS[m], None if m in whole else keys(m)) for m in maps),
         match=frozenset(g[1] for g in grains if g[0] == "match"),
         payload=frozenset(g[1] for g in grains if g[0] == "payload"),
         facts=_needed_facts(paths),
@@ -147,7 +151,7 @@ def value_at(path: Path, values: Any) -> Json:
 def _map(path: Path, source: JsonObject, keys: frozenset[str] | None, unreadable: dict[Path, str]) -> Values:
     if keys is None:
         try:
-            return _Reader().object(source, 0)
+            return _Reader().mapping(source, 0)
         except Unreadable as error:
             unreadable[path] = f"{spelt(path)} {error}"
             return {}
@@ -182,13 +186,13 @@ class _Reader:
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, Mapping):
-            return self.object(value, depth)
-        if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
+            return self.mapping(value, depth)
+        if isinstance(value, (list, tuple)):
             self._enter(len(value), depth)
             return [self.value(v, depth + 1) for v in value]
         raise Unreadable(f"holds a {type(value).__name__}, which is no JSON value")
 
-    def object(self, value: Mapping[str, Json], depth: int) -> Values:
+    def mapping(self, value: Mapping[str, Json], depth: int) -> Values:
         self._enter(len(value), depth)
         return {self._key(k): self.value(v, depth + 1) for k, v in value.items()}
 

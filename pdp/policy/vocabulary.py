@@ -40,6 +40,9 @@ JSON_MAPS: Final = frozenset(
 )
 """Maps from the request. They are always there, maybe empty; their keys may be absent, their numbers are doubles."""
 
+PARAM_FACTS: Final = frozenset("grounded emails domains hosts paths networks touched_networks".split())
+"""Facts that are maps with a key for every param."""
+
 KINDS: Final[Mapping[str, frozenset[str]]] = {
     kind: frozenset(("parsed", "access", "flags", *fields.split()))
     for kind, fields in {
@@ -49,7 +52,7 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
         "sql": """dialect database statement statements statement_count relations relations_read relations_written
         schemas columns star has_where every_row functions unknown_functions dangerous_functions""",
         "cloud": "provider service operation verb resource region",
-        "ssh": "",
+        "ssh": "host user commands command_count programs actions operands paths writes hosts privileged",
     }.items()
 }
 """The fields of ``payload`` that every payload of a kind has."""

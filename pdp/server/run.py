@@ -20,7 +20,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.multiprocess import mark_process_dead
 
 from pdp.errors import BundleError, PdpError
-from pdp.server import exposition
+from pdp.server import exposition, logs
 from pdp.server.app import Server
 from pdp.server.points import Parts
 from pdp.server.settings import RunSettings
@@ -52,6 +52,7 @@ def run(
     ``build`` makes the parts of one process from ``config``; with workers it is called in each of them, so it must be a
     module-level function and ``config`` picklable. Raises ``PdpError`` when the service cannot start.
     """
+    logs.configure(settings.log_level, utterances=settings.log_utterances)
     if settings.workers == 1:
         return asyncio.run(_alone(build, config, settings, announce, registry))
     with _metrics_directory(settings) as directory:
@@ -145,7 +146,7 @@ async def _watching(settings: RunSettings, reload: Callable[[], Awaitable[None]]
             await reload()
 
     following = asyncio.ensure_future(follow())
-    with closing(settings.watch(lambda: _wake(loop, changed))):
+    with settings.watch(lambda: _wake(loop, changed)):
         yield
     following.cancel()
     await asyncio.wait((following,))

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from pdp.server.app import ServerSettings
 
 
-class Watch(Protocol):
-    """A running watch on the bundle's files."""
-
-    def close(self) -> None:
-        """Stop watching."""
-
-
-StartWatch = Callable[[Callable[[], None]], Watch]
-"""Starts a watch that calls its argument, from any thread, after the files have changed and been quiet."""
+StartWatch = Callable[[Callable[[], None]], AbstractContextManager[object]]
+"""Makes a watch that, while entered, calls its argument (from any thread) after the files have changed and rested."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import cast
 
-from pdp.errors import NotReady, PdpError
+from pdp.errors import DeadlineTooShort, NotReady, PdpError
 from pdp.server.guard import Call, Context, Guard, traceparent_of
 from pdp.server.limits import parse, time_left
 from pdp.server.services import DecisionService
@@ -127,8 +127,10 @@ class _Stream:
         try:
             async with asyncio.timeout_at(deadline):
                 result = await self._service.item(question, call, ITEM)
-        except TimeoutError as late:
-            result = item_error(public_error(late, ITEM))
+        except TimeoutError:
+            late = DeadlineTooShort("the deadline passed before the answer was ready")
+            self._guard.observe(ITEM, late.code, self._guard.deadlines.default)
+            result = item_error(late)
         if isinstance(result, decision_pb2.ItemError):
             return Answer(request_id=question.request_id, error=result)
         return Answer(request_id=result.request_id, decision=result)

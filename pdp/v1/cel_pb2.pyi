@@ -75,7 +75,7 @@ class Match(_message.Message):
     def __init__(self, intent: _Optional[str] = ..., score: _Optional[float] = ..., accept: _Optional[float] = ..., narrow: _Optional[float] = ..., margin: _Optional[float] = ...) -> None: ...
 
 class Payload(_message.Message):
-    __slots__ = ("kind", "parsed", "access", "flags", "server", "tool", "argument_names", "target_in_arguments", "method", "host", "port", "path", "segments", "query", "query_keys", "headers", "verb", "resource", "subresource", "group", "namespace", "name", "cluster_scoped", "provider", "service", "operation", "region", "dialect", "database", "statement", "statements", "statement_count", "relations", "relations_read", "relations_written", "schemas", "columns", "star", "has_where", "every_row", "functions", "unknown_functions", "dangerous_functions", "limit")
+    __slots__ = ("kind", "parsed", "access", "flags", "server", "tool", "argument_names", "target_in_arguments", "method", "host", "port", "path", "segments", "query", "query_keys", "headers", "verb", "resource", "subresource", "group", "namespace", "name", "cluster_scoped", "provider", "service", "operation", "region", "dialect", "database", "statement", "statements", "statement_count", "relations", "relations_read", "relations_written", "schemas", "columns", "star", "has_where", "every_row", "functions", "unknown_functions", "dangerous_functions", "limit", "user", "commands", "command_count", "programs", "actions", "operands", "paths", "writes", "hosts", "privileged")
     KIND_FIELD_NUMBER: _ClassVar[int]
     PARSED_FIELD_NUMBER: _ClassVar[int]
     ACCESS_FIELD_NUMBER: _ClassVar[int]
@@ -120,6 +120,16 @@ class Payload(_message.Message):
     UNKNOWN_FUNCTIONS_FIELD_NUMBER: _ClassVar[int]
     DANGEROUS_FUNCTIONS_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
+    USER_FIELD_NUMBER: _ClassVar[int]
+    COMMANDS_FIELD_NUMBER: _ClassVar[int]
+    COMMAND_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PROGRAMS_FIELD_NUMBER: _ClassVar[int]
+    ACTIONS_FIELD_NUMBER: _ClassVar[int]
+    OPERANDS_FIELD_NUMBER: _ClassVar[int]
+    PATHS_FIELD_NUMBER: _ClassVar[int]
+    WRITES_FIELD_NUMBER: _ClassVar[int]
+    HOSTS_FIELD_NUMBER: _ClassVar[int]
+    PRIVILEGED_FIELD_NUMBER: _ClassVar[int]
     kind: str
     parsed: bool
     access: str
@@ -164,7 +174,17 @@ class Payload(_message.Message):
     unknown_functions: _containers.RepeatedScalarFieldContainer[str]
     dangerous_functions: _containers.RepeatedScalarFieldContainer[str]
     limit: int
-    def __init__(self, kind: _Optional[str] = ..., parsed: _Optional[bool] = ..., access: _Optional[str] = ..., flags: _Optional[_Iterable[str]] = ..., server: _Optional[str] = ..., tool: _Optional[str] = ..., argument_names: _Optional[_Iterable[str]] = ..., target_in_arguments: _Optional[bool] = ..., method: _Optional[str] = ..., host: _Optional[str] = ..., port: _Optional[int] = ..., path: _Optional[str] = ..., segments: _Optional[_Iterable[str]] = ..., query: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., query_keys: _Optional[_Iterable[str]] = ..., headers: _Optional[_Iterable[str]] = ..., verb: _Optional[str] = ..., resource: _Optional[str] = ..., subresource: _Optional[str] = ..., group: _Optional[str] = ..., namespace: _Optional[str] = ..., name: _Optional[str] = ..., cluster_scoped: _Optional[bool] = ..., provider: _Optional[str] = ..., service: _Optional[str] = ..., operation: _Optional[str] = ..., region: _Optional[str] = ..., dialect: _Optional[str] = ..., database: _Optional[str] = ..., statement: _Optional[str] = ..., statements: _Optional[_Iterable[str]] = ..., statement_count: _Optional[int] = ..., relations: _Optional[_Iterable[str]] = ..., relations_read: _Optional[_Iterable[str]] = ..., relations_written: _Optional[_Iterable[str]] = ..., schemas: _Optional[_Iterable[str]] = ..., columns: _Optional[_Iterable[str]] = ..., star: _Optional[bool] = ..., has_where: _Optional[bool] = ..., every_row: _Optional[bool] = ..., functions: _Optional[_Iterable[str]] = ..., unknown_functions: _Optional[_Iterable[str]] = ..., dangerous_functions: _Optional[_Iterable[str]] = ..., limit: _Optional[int] = ...) -> None: ...
+    user: str
+    commands: _containers.RepeatedCompositeFieldContainer[_struct_pb2.Struct]
+    command_count: int
+    programs: _containers.RepeatedScalarFieldContainer[str]
+    actions: _containers.RepeatedScalarFieldContainer[str]
+    operands: _containers.RepeatedScalarFieldContainer[str]
+    paths: _containers.RepeatedScalarFieldContainer[str]
+    writes: _containers.RepeatedScalarFieldContainer[str]
+    hosts: _containers.RepeatedScalarFieldContainer[str]
+    privileged: bool
+    def __init__(self, kind: _Optional[str] = ..., parsed: _Optional[bool] = ..., access: _Optional[str] = ..., flags: _Optional[_Iterable[str]] = ..., server: _Optional[str] = ..., tool: _Optional[str] = ..., argument_names: _Optional[_Iterable[str]] = ..., target_in_arguments: _Optional[bool] = ..., method: _Optional[str] = ..., host: _Optional[str] = ..., port: _Optional[int] = ..., path: _Optional[str] = ..., segments: _Optional[_Iterable[str]] = ..., query: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., query_keys: _Optional[_Iterable[str]] = ..., headers: _Optional[_Iterable[str]] = ..., verb: _Optional[str] = ..., resource: _Optional[str] = ..., subresource: _Optional[str] = ..., group: _Optional[str] = ..., namespace: _Optional[str] = ..., name: _Optional[str] = ..., cluster_scoped: _Optional[bool] = ..., provider: _Optional[str] = ..., service: _Optional[str] = ..., operation: _Optional[str] = ..., region: _Optional[str] = ..., dialect: _Optional[str] = ..., database: _Optional[str] = ..., statement: _Optional[str] = ..., statements: _Optional[_Iterable[str]] = ..., statement_count: _Optional[int] = ..., relations: _Optional[_Iterable[str]] = ..., relations_read: _Optional[_Iterable[str]] = ..., relations_written: _Optional[_Iterable[str]] = ..., schemas: _Optional[_Iterable[str]] = ..., columns: _Optional[_Iterable[str]] = ..., star: _Optional[bool] = ..., has_where: _Optional[bool] = ..., every_row: _Optional[bool] = ..., functions: _Optional[_Iterable[str]] = ..., unknown_functions: _Optional[_Iterable[str]] = ..., dangerous_functions: _Optional[_Iterable[str]] = ..., limit: _Optional[int] = ..., user: _Optional[str] = ..., commands: _Optional[_Iterable[_Union[_struct_pb2.Struct, _Mapping]]] = ..., command_count: _Optional[int] = ..., programs: _Optional[_Iterable[str]] = ..., actions: _Optional[_Iterable[str]] = ..., operands: _Optional[_Iterable[str]] = ..., paths: _Optional[_Iterable[str]] = ..., writes: _Optional[_Iterable[str]] = ..., hosts: _Optional[_Iterable[str]] = ..., privileged: _Optional[bool] = ...) -> None: ...
 
 class CheckedExpr(_message.Message):
     __slots__ = ("type_map", "expr", "source_info")

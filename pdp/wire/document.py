@@ -1,7 +1,7 @@
 """Requests and decisions as people read and write them: the shape of a bundle's tests and of the protos' JSON.
 
-Reading goes through the proto, so a written request has the same limits, the same numbers and the same errors as one that
-came over the wire. ``agent`` and ``principal`` may be given as a bare id.
+Reading goes through the proto, so a written request has the same limits, the same numbers and the same errors as one
+that came over the wire. ``agent`` and ``principal`` may be given as a bare id.
 """
 
 from __future__ import annotations

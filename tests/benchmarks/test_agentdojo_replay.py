@@ -66,7 +66,9 @@ def cut(asked: Request) -> Verdict:
     return Verdict(Effect.NARROW, (Reason(ReasonCode.NARROWED_BY_RULE, "less"),), narrowed=narrowed)
 
 
-def run(answers: dict[str, Answer], users: tuple[Task, ...] = (ASK, TELL), attacks: tuple[Task, ...] = (LEAK, WIPE)) -> Replay:
+def run(
+    answers: dict[str, Answer], users: tuple[Task, ...] = (ASK, TELL), attacks: tuple[Task, ...] = (LEAK, WIPE)
+) -> Replay:
     """Replay with a decision for each tool; a tool without one is denied."""
     ticks = itertools.count()
 
@@ -135,7 +137,12 @@ def test_failures_name_task_call_and_reason() -> None:
 def test_calls_are_counted_by_effect_and_timed() -> None:
     """Per call: each effect's share; latency over every call asked, in milliseconds."""
     found = run({"search_emails": allow, "send_email": approve})
-    assert report.calls(found.benign) | {"total": 3, "allow_count": 2, "narrow_count": 1, "deny_count": 0} == report.calls(found.benign)
+    assert report.calls(found.benign) | {
+        "total": 3,
+        "allow_count": 2,
+        "narrow_count": 1,
+        "deny_count": 0,
+    } == report.calls(found.benign)
     times = report.latency(found)
     assert times["count"] == 7
     assert times["p50_ms"] == pytest.approx(1.0)
@@ -153,7 +160,11 @@ def test_the_printed_report_shows_shares_and_reasons() -> None:
 def test_a_call_is_asked_about_as_a_gateway_would() -> None:
     """Utterance, declared target and action, and the MCP call itself: what the PDP needs to compare them."""
     asked = request("Delete file 7.", REMOVE, "workspace", Caller("assistant", "me"), "q")
-    assert (asked.utterance, asked.target, asked.action) == ("Delete file 7.", Target("drive", "workspace"), Action("delete_file", {"file_id": "7"}))
+    assert (asked.utterance, asked.target, asked.action) == (
+        "Delete file 7.",
+        Target("drive", "workspace"),
+        Action("delete_file", {"file_id": "7"}),
+    )
     assert asked.payload == McpPayload("workspace", "delete_file", {"file_id": "7"})
     assert (asked.agent.id, asked.principal.id) == ("assistant", "me")
 
@@ -171,7 +182,9 @@ def test_tasks_are_read_in_the_published_format(tmp_path: Path) -> None:
     """Suite by suite; tasks without calls are counted, arguments that upstream left out are none."""
     call = {"tool": "search_emails", "args": None}
     user = {"id": "u0", "suite": "workspace", "text": "Look.", "calls": [call]}
-    write_tasks(tmp_path, "user_tasks.jsonl", user, {**user, "id": "u1", "suite": "travel"}, {**user, "id": "u2", "calls": []})
+    write_tasks(
+        tmp_path, "user_tasks.jsonl", user, {**user, "id": "u1", "suite": "travel"}, {**user, "id": "u2", "calls": []}
+    )
     write_tasks(tmp_path, "injection_tasks.jsonl", {**user, "id": "i0"}, {**user, "id": "i1", "calls": []})
     suite = load(tmp_path, "workspace")
     assert [t.id for t in suite.users] == ["u0"]

@@ -71,10 +71,12 @@ def serve(tmp_path: Path) -> Callable[..., object]:
         address = await server.open()
         if ready:
             await server.ready()
-        async with (channel or grpc.aio.insecure_channel)(address) as connected:
-            yield Running(server, made, address, connected)
-        made.decisions.release.set()
-        await server.stop()
+        try:
+            async with (channel or grpc.aio.insecure_channel)(address) as connected:
+                yield Running(server, made, address, connected)
+        finally:
+            made.decisions.release.set()
+            await server.stop()
 
     return started
 

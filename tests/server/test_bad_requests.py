@@ -74,10 +74,16 @@ async def test_a_bad_question_gets_a_clear_status_and_the_server_goes_on(running
 GOOD = question().SerializeToString()
 RAW = {
     "truncated": GOOD[:-3],
-    "invalid UTF-8": b"\x2a\x02\xff\xfe",
     "random": b"\xff" * 50,
-    "wrong wire type": b"\x28\x01" + b"\x2d\x01",
 }
+
+
+async def test_invalid_utf8_is_refused_and_the_server_goes_on(running):
+    """Protobuf's own check ends the reading; the status says what may be wrong."""
+    error = await failure(running.raw("Decide")(GOOD + b"\x2a\x02\xff\xfe", timeout=2))
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "not a pdp.v1.DecideRequest: it is truncated, holds invalid UTF-8" in error.details()
+    await running.decisions.Decide(question(), timeout=2)
 
 
 @pytest.mark.parametrize("method", ["Decide", "DecideBatch", "Explain"])
