@@ -62,15 +62,15 @@ class DemoFailed(Exception):
     """The text says what went wrong."""
 
 
-def main() -> int:
-    """Run the demo; the exit code."""
+def main(here: Path = HERE) -> int:
+    """Run the demo with the bundles and ``requests.jsonl`` in ``here``; the exit code."""
     out = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 132)
-    questions = tuple(read_questions(HERE / "requests.jsonl"))
+    questions = tuple(read_questions(here / "requests.jsonl"))
     bundles = tuple(dict.fromkeys(q.bundle for q in questions))
     out.print(f"Starting {len(bundles)} policy decision points: {', '.join(bundles)} ...")
     try:
         with ExitStack() as stack:
-            processes = {name: stack.enter_context(process(HERE / name)) for name in bundles}
+            processes = {name: stack.enter_context(process(here / name)) for name in bundles}
             answers = [a for name in bundles for a in ask(name, address(name, processes[name]), questions)]
     except (DemoFailed, PdpError, OSError) as error:
         out.print(f"the demo failed: {error}", style="red")
@@ -154,10 +154,10 @@ def rows(bundle: str, answers: list[Answer]) -> Table:
     table = Table(
         title=bundle, title_justify="left", title_style="bold", header_style="bold", show_lines=True, expand=True
     )
-    table.add_column("what was asked, and what is about to run", ratio=5, overflow="fold")
+    table.add_column("request", ratio=5, overflow="fold")
     table.add_column("effect", width=6, overflow="fold")
-    table.add_column("intent", ratio=2, overflow="fold")
-    table.add_column("score, accept", width=11)
+    table.add_column("intent", min_width=max(len(intent(a)) for a in answers))
+    table.add_column("score", width=11)
     table.add_column("why", ratio=5, overflow="fold")
     table.add_column("ms", justify="right", width=4)
     for answer in answers:

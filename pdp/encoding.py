@@ -100,9 +100,9 @@ class EncodingQueue:
         """
         found = [self._cache.get(revision, t) for t in texts]
         missing = [i for i, v in enumerate(found) if v is None]
-        metrics.HIT.inc(len(texts) - len(missing))
+        metrics.LOOKUPS["hit"].inc(len(texts) - len(missing))
         if missing:
-            metrics.MISS.inc(len(missing))
+            metrics.LOOKUPS["miss"].inc(len(missing))
             fresh = await self._encode([texts[i] for i in missing], deadline)
             for i, vector in zip(missing, fresh, strict=True):
                 self._cache.put(revision, texts[i], vector)

@@ -44,7 +44,7 @@ CALLS = Counter(
 CALL_SECONDS = Histogram("pdp_call_seconds", "Time from received to answered, by method.", ("method",), buckets=SECONDS)
 
 _STAGES = {stage: SECONDS_STAGE.labels(stage) for stage in ("admit", "text", "encode", "decide")}
-HIT, MISS = CACHE.labels("hit"), CACHE.labels("miss")
+LOOKUPS = {result: CACHE.labels(result) for result in ("hit", "miss")}
 
 
 def observe_decision(decision: Decision) -> None:

@@ -19,7 +19,7 @@ README = ROOT / "README.md"
 SERVED = "127.0.0.1:50051"
 SHELL = re.compile(r"```console\n(?P<body>\$ .*?)```\n", re.DOTALL)
 PYTHON = re.compile(r"```python\n(?P<code>.*?)```\n\n```text\n(?P<output>.*?)```\n", re.DOTALL)
-BUNDLE = re.compile(r"pdp serve --bundle (\S+)")
+BUNDLE = re.compile(r"pdp serve --bundle ([\w./-]+)")
 # What differs from run to run and machine to machine: times, and the digests of files that are allowed to change.
 CHANGING = ((re.compile(r"\d+\.\d+ ms"), "_ ms"), (re.compile(r"sha256:[0-9a-f]+"), "sha256:_"))
 

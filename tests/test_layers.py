@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 SOLE_IMPORTERS = {
     "grpc": ("pdp/server/", "pdp/client/", "pdp/wire/", "pdp/v1/"),
-    "pdp.v1": ("pdp/server/", "pdp/client/", "pdp/wire/", "pdp/v1/", "pdp/policy/rules.py", "pdp/policy/activation.py"),
+    "pdp.v1": ("pdp/server/", "pdp/client/", "pdp/wire/", "pdp/v1/", "pdp/policy/rules.py", "pdp/policy/expression.py"),
     "cel_expr_python": ("pdp/policy/rules.py",),
     "celpy": ("pdp/policy/reference.py",),
     "onnxruntime": ("pdp/intent/encoder.py",),

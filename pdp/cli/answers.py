@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pdp.cli.output import compact, effect
-from pdp.types import Decision, IntentMatch, Json, JsonObject, NarrowedRequest, Obligation, Reason, Request
+from pdp.types import Decision, IntentMatch, Json, JsonObject, NarrowedRequest, Obligation, Reason, Request, SqlPayload
 
 
 def print_decision(console: Console, decision: Decision, request: Request) -> None:
@@ -59,8 +59,9 @@ def changes(request: Request, narrowed: NarrowedRequest | None) -> Iterator[str]
         yield "read-only"
     if narrowed.row_limit is not None:
         yield f"at most {narrowed.row_limit} rows"
-    if narrowed.payload is not None and narrowed.payload != request.payload:
-        yield f"payload is now {narrowed.payload}"
+    if isinstance(narrowed.payload, SqlPayload) and narrowed.payload != request.payload:
+        # Of the other payloads only the parameters can change, and those stand above.
+        yield f"SQL is now {narrowed.payload.text}"
 
 
 def _params(asked: JsonObject, granted: JsonObject) -> Iterator[str]:

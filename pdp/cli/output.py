@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TextIO
+from collections.abc import Collection
+from typing import Literal, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -33,13 +34,13 @@ def print_json(value: Json) -> None:
     sys.stdout.write("\n")
 
 
-def table(*headings: str, title: str = "") -> Table:
-    """A table with light lines; a heading that starts with ``>`` is right-aligned."""
-    made = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", expand=False)
+def table(*headings: str, whole: Collection[str] = ()) -> Table:
+    """A table with light lines. ``>`` before a heading aligns right; ``whole`` columns are never folded."""
+    made = Table(header_style="bold")
     for heading in headings:
-        made.add_column(
-            heading.removeprefix(">"), justify="right" if heading.startswith(">") else "left", overflow="fold"
-        )
+        name = heading.removeprefix(">")
+        justify: Literal["left", "right"] = "left" if name == heading else "right"
+        made.add_column(name, justify=justify, overflow="fold", no_wrap=name in whole)
     return made
 
 

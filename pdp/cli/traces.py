@@ -71,9 +71,8 @@ def _candidates(console: Console, candidates: tuple[CandidateTrace, ...]) -> Non
         return
     _heading(console, "Candidate intents")
     ascii_only = console.options.ascii_only
-    rows = table(
-        "intent", "admitted", "score against thresholds", ">score", ">accept", ">narrow", "band", "nearest exemplar"
-    )
+    headings = ("intent", "admitted", "against thresholds", ">score", ">accept", ">narrow", "band", "nearest exemplar")
+    rows = table(*headings, whole=headings[:3])
     for candidate in candidates:
         rows.add_row(
             candidate.intent + (" (shadow)" if candidate.shadow else ""),
@@ -93,7 +92,7 @@ def _rules(console: Console, rules: tuple[RuleTrace, ...]) -> None:
     if not rules:
         return
     _heading(console, "Rules")
-    rows = table("rule", "effect", "result", "condition and its values", "where")
+    rows = table("rule", "effect", "result", "condition and its values", "where", whole=("where",))
     for rule in rules:
         values = "\n".join(f"  {name} = {compact(value)}" for name, value in rule.values.items())
         condition = f"{rule.when}\n{values}" if values else rule.when

@@ -22,8 +22,8 @@ class Terms:
     """``timeout`` (seconds) is for a call with all attempts. Only UNAVAILABLE is retried, ``attempts`` in all.
 
     Before attempt n the client waits ``draw()`` (from 0 to 1) of the pause ``first_pause`` · 2ⁿ, at most
-    ``longest_pause``. ``understood`` holds the types of obligation that the gateway carries out: a narrow with any other
-    is a deny. With ``raise_for_error`` an error is raised instead of becoming a deny.
+    ``longest_pause``. ``understood`` holds the types of obligation that the gateway carries out: a narrow with any
+    other is a deny. With ``raise_for_error`` an error is raised instead of becoming a deny.
     """
 
     timeout: float = 1.0

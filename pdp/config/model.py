@@ -95,10 +95,12 @@ class Config:
     shortest_deadline: Annotated[
         float, About(number(0, 3_600), "A call with less time left is refused before work.")
     ] = 0.001
-    administration_deadline: Annotated[float, About(number(1, 3_600), "For an administrator that sets no deadline.")] = (
+    administration_deadline: Annotated[
+        float, About(number(1, 3_600), "For an administrator that sets no deadline.")
+    ] = 120.0
+    activation_limit: Annotated[float, About(number(1, 3_600), "How long workers may take to prepare a bundle.")] = (
         120.0
     )
-    activation_limit: Annotated[float, About(number(1, 3_600), "How long workers may take to prepare a bundle.")] = 120.0
     request_id_entries: Annotated[
         int, About(whole(0, 1_000_000), "Answers that each worker remembers by request id; 0: none.")
     ] = 4_096

@@ -16,7 +16,7 @@ from sqlglot.errors import SqlglotError
 from pdp.native.agreement import NotUnderstood
 
 MAX_CHARACTERS: Final = 20_000
-MAX_TOKENS: Final = 4_000
+MAX_TOKENS: Final = 2_000
 MAX_NESTING: Final = 32
 MAX_STATEMENTS: Final = 32
 

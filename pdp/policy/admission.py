@@ -68,7 +68,9 @@ class Admission:
         self._agents = tuple((compile_pattern((a.id,)), compile_pattern(a.intents)) for a in bundle.agents)
         self._ids = tuple(i.id for i in bundle.intents)
         self._by_action: dict[str, tuple[int, ...]] = {}
-        self._any_action = tuple(c for c, i in enumerate(bundle.intents) if any("*" in a or "?" in a for a in i.actions))
+        self._any_action = tuple(
+            c for c, i in enumerate(bundle.intents) if any("*" in a or "?" in a for a in i.actions)
+        )
         self._index_actions(bundle.intents)
         # Bounded memories of pure functions: an agent or a call that comes again is not matched again.
         self.usable = functools.lru_cache(REMEMBERED_AGENTS)(self._usable)

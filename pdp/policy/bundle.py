@@ -72,8 +72,8 @@ class _Reading:
         self.header = self._header()
         self.intents = tuple(parse_intent(root, source, names) for root, source in self._in("intents"))
         # Without all ids it cannot be told which names are unknown, and guessing would bury the real mistake.
-        readable = len(self.intents) == sum(n.startswith("intents/") for n in data)
-        ids = {i.id for i in self.intents} if readable and all(i.id for i in self.intents) else None
+        named = {i.id for i in self.intents} - {""}
+        ids = named if named and len(named) == sum(n.startswith("intents/") for n in data) else None
         self.rules = tuple(r for root, source in self._in("rules") for r in parse_rules_file(root, source, names))
         self.agents = self._agents(names, ids)
         self.calibration = self._calibration(ids)

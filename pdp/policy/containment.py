@@ -12,7 +12,7 @@ from pdp.types import CloudPayload, Json, JsonObject, McpPayload, NarrowedReques
 
 
 def same(left: Json, right: Json) -> bool:
-    """Equality of JSON values: ``1`` equals ``1.0``, ``True`` equals neither, NaN itself; order counts in arrays only."""
+    """Equality of JSON values: ``1`` equals ``1.0``, NaN itself, ``True`` no number; order counts in arrays only."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, Mapping) and isinstance(right, Mapping):

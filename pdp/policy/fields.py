@@ -30,23 +30,28 @@ _EXAMPLES: Final = {
     "agent": "mail-assistant",
     "agents": "[{id: mail-assistant, owner: mail-team, intents: [read-mail]}]",
     "days": "[mon, tue, wed, thu, fri]",
+    "description": "What it is for.",
     "default": '{"accept": 0.6, "narrow": 0.5}',
     "effect": "deny",
     "encoder": '"sha256:..."',
     "exemplars": "[Show me my unread mail.]",
     "expect": "{effect: deny}",
     "format": "1",
+    "id": "read-mail",
     "intents": "[read-mail]",
     "kind": "mailbox",
     "message": "Say why.",
     "name": '"*"',
     "narrow": "0.5",
+    "owner": "mail-team@example.com",
+    "param": "limit",
     "request": "{agent: ..., utterance: ..., target: {...}, action: {...}}",
     "rules": "[{id: ..., effect: deny, when: ..., message: ...}]",
     "start": '"08:00"',
     "targets": '[{kind: mailbox, name: "*"}]',
     "tests": "[{name: ..., request: {...}, expect: {...}}]",
     "timezone": "Europe/Berlin",
+    "type": "approval",
     "until": '"18:00"',
     "when": "'...'",
 }
@@ -69,8 +74,7 @@ def text_of(node: Node, source: Source, what: str, most: int) -> str | None:
     if isinstance(node, Refused):
         return None
     if not isinstance(node, Scalar) or not isinstance(primitive(node), str) or surprise(node):
-        fix = f"put it in quotes: {json.dumps(node.text)}" if isinstance(node, Scalar) and node.text else "write text"
-        source.problem(node, f"{what} is {described(node)}, not text", fix)
+        source.problem(node, f"{what} is {described(node)}, not text", _text_fix(node))
     elif not node.text.strip():
         source.problem(node, f"{what} is empty", "write it, or remove it")
     elif len(node.text) > most:
@@ -80,6 +84,12 @@ def text_of(node: Node, source: Source, what: str, most: int) -> str | None:
     else:
         return node.text
     return None
+
+
+def _text_fix(node: Node) -> str:
+    if isinstance(node, Scalar) and node.text:
+        return f"put it in quotes: {json.dumps(node.text)}"
+    return "put text that holds ': ' in quotes" if isinstance(node, Table) else "write text"
 
 
 class Fields:
@@ -122,13 +132,17 @@ class Fields:
         if node is None and isinstance(self.node, Table):
             self.source.problem(self.node, f"{self.what} lacks {key!r}", f"add {key}: {_EXAMPLES.get(key, '...')}")
         elif is_null(node):
-            self.problem(key, f"{key!r} has no value", f"write {key}: {_EXAMPLES.get(key, '...')}, or remove the key")
+            self.problem(key, f"{key!r} has no value", f"write {key}: {_EXAMPLES.get(key, '...')}")
             return None
         return node
 
     def given(self, key: str) -> Node | None:
         """The node of ``key``, which may be left out; a problem when nothing is written behind it."""
-        return self.needs(key) if key in self._values else None
+        node = self._values.get(key)
+        if is_null(node):
+            self.problem(key, f"{key!r} has no value", f"write {key}: {_EXAMPLES.get(key, '...')}, or remove the key")
+            return None
+        return node
 
     def text(self, key: str, default: str | None = None, *, most: int = 1000) -> str:
         """Text; required when ``default`` is ``None``."""
@@ -147,15 +161,16 @@ class Fields:
         if name and not form.fullmatch(name):
             fix = "begin with a letter, then letters, digits, '-', '_' and '.', at most 128"
             self.problem(key, f"{key!r} is {name[:60]!r}, which is no name", fix)
+            return ""
         return name
 
     def texts(self, key: str, default: Sequence[str] | None = None, *, most: int, items: int) -> tuple[Scalar, ...]:
         """A list of texts, as nodes; required when ``default`` is ``None``, and never empty when given."""
-        return tuple(
-            n
-            for n in self.items(key, most=items, required=default is None)
-            if isinstance(n, Scalar) and text_of(n, self.source, f"an entry of {key!r}", most) is not None
-        ) or tuple(Scalar(t, '"', 0, 0, 0, 0) for t in default or ())
+        if key not in self._values and default is not None:
+            return tuple(Scalar(t, '"', 0, 0, 0, 0) for t in default)
+        nodes = self.items(key, most=items, required=default is None)
+        good = (n for n in nodes if text_of(n, self.source, f"an entry of {key!r}", most) is not None)
+        return tuple(n for n in good if isinstance(n, Scalar))
 
     def items(self, key: str, *, most: int, required: bool = False) -> tuple[Node, ...]:
         """The nodes of a list, which is never empty when given."""
@@ -191,7 +206,7 @@ class Fields:
             )
             return ()
         for name, _ in node.pairs:
-            if not VARIABLE.fullmatch(name.text):
+            if not VARIABLE.fullmatch(name.text) or surprise(name) or not isinstance(primitive(name), str):
                 fix = "use letters, digits and '_', not beginning with a digit, so that rules can name it"
                 self.source.problem(name, f"{name.text[:60]!r} is no name for an entry of {key!r}", fix)
         return tuple((name.text, value) for name, value in node.pairs)
@@ -213,10 +228,14 @@ class Fields:
         value = primitive(node) if isinstance(node, Scalar) and not surprise(node) else None
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.source.problem(
-                node, f"{key!r} is {described(node)}, not a number", f"write a number from {least:g} to {most:g}"
+                node,
+                f"{key!r} is {described(node)}, not a number",
+                f"write a number from {_shown(least)} to {_shown(most)}",
             )
         elif not least <= value <= most:
-            self.source.problem(node, f"{key!r} is {value:g}", f"write a number from {least:g} to {most:g}")
+            self.source.problem(
+                node, f"{key!r} is {_shown(value)}", f"write a number from {_shown(least)} to {_shown(most)}"
+            )
         else:
             return value
         return least
@@ -225,7 +244,7 @@ class Fields:
         """A whole number from ``least`` to ``most``."""
         value = self.number(key, default, least, most)
         if value != int(value):
-            self.problem(key, f"{key!r} is {value:g}, not a whole number", f"write {int(value)}")
+            self.problem(key, f"{key!r} is {_shown(value)}, not a whole number", f"write {int(value)}")
         return int(value)
 
     def only_true(self, key: str) -> bool:
@@ -257,6 +276,10 @@ def demand_distinct(nodes: Collection[Scalar], what: str, source: Source) -> Non
         if other is not node:
             fix = f"remove one; the first is in line {other.line}"
             source.problem(node, f"“{shortened(node.text)}” stands twice in {what}", fix)
+
+
+def _shown(number: float) -> str:
+    return f"{int(number):,}" if number == int(number) else f"{number:g}"
 
 
 def folded(text: str) -> str:

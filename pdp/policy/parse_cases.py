@@ -89,7 +89,7 @@ def _now(fields: Fields) -> float:
 
 
 def _expectation(fields: Fields, intents: Collection[str] | None) -> Expectation:
-    effect = fields.choice("effect", Effect) or Effect.DENY
+    effect = fields.choice("effect", Effect)
     intent = fields.text_or_empty("intent", most=128) if "intent" in fields else None
     if intent and intents is not None and intent not in intents:
         fields.problem("intent", f"there is no intent {intent!r}", nearest(intent, intents, 'write "" for no intent'))
@@ -97,10 +97,10 @@ def _expectation(fields: Fields, intents: Collection[str] | None) -> Expectation
     demand_known(reasons, REASONS, "reason", fields.source)
     obligations = fields.texts("obligations", (), most=128, items=100)
     for key in ("obligations", "params"):
-        if key in fields and "effect" in fields and effect is Effect.DENY:
+        if key in fields and effect is Effect.DENY:
             fields.problem(key, f"a denied request has no {key}", "remove them, or expect another effect")
     return Expectation(
-        effect=effect,
+        effect=effect or Effect.DENY,
         intent=intent,
         reasons=tuple(r.text for r in reasons),
         obligations=tuple(o.text for o in obligations),

@@ -92,8 +92,9 @@ def parse_thresholds(fields: Fields, key: str, *, required: bool = False) -> Thr
     inner = fields.fields(key, f"{key!r}", THRESHOLD_KEYS, required=required)
     if inner is None:
         return None
+    before = len(fields.source.problems)
     thresholds = Thresholds(inner.number("accept", None, *SCORES), inner.number("narrow", None, *SCORES))
-    if "accept" in inner and thresholds.narrow > thresholds.accept:
+    if len(fields.source.problems) == before and thresholds.narrow > thresholds.accept:
         message = f"'narrow' {thresholds.narrow:g} lies above 'accept' {thresholds.accept:g}"
         inner.problem("narrow", message, "swap them: accept is the higher one")
     return thresholds

@@ -84,22 +84,24 @@ class Answers:
                 raise InvalidRequest("request_id", text)
             if (answer := await entry.result()) is not None:
                 return answer
-        return await self._first(key, Entry(question, revision, self._now() + self._seconds), work)
-
-    async def _first(self, key: str, entry: Entry, work: Work) -> DecideResponse:
-        self._remove(key)
-        self._entries[key] = entry
-        self._bytes += entry.size
-        self._evict()
+        entry = self._begin(key, question, revision)
         kept: DecideResponse | None = None
         try:
             answer = await work()
-            kept = answer if _lasting(answer, entry.revision) else None
+            kept = answer if _lasting(answer, revision) else None
         finally:
             if kept is None and self._entries.get(key) is entry:
                 self._remove(key)
             entry.finish(kept)
         return answer
+
+    def _begin(self, key: str, question: DecideRequest, revision: str) -> Entry:
+        entry = Entry(question, revision, self._now() + self._seconds)
+        self._remove(key)
+        self._entries[key] = entry
+        self._bytes += entry.size
+        self._evict()
+        return entry
 
     def _holds(self, entry: Entry, revision: str) -> bool:
         return entry.revision == revision and self._now() < entry.until

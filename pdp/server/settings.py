@@ -9,7 +9,6 @@ from pathlib import Path
 
 from pdp.server.app import ServerSettings
 
-
 StartWatch = Callable[[Callable[[], None]], AbstractContextManager[object]]
 """Makes a watch that, while entered, calls its argument (from any thread) after the files have changed and rested."""
 

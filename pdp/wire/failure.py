@@ -5,7 +5,10 @@ The gRPC status alone is too coarse for a caller that must act on it, so the sta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+
+from google.protobuf.message import DecodeError
 
 from pdp.errors import (
     BundleError,
@@ -39,6 +42,8 @@ TRACEPARENT_KEY = "traceparent"
 TEXT_CHARACTERS = 2_000
 PROBLEMS_BYTES = 4_000
 Metadata = tuple[tuple[str, str | bytes], ...]
+
+_HINT = re.compile("[0-9]{1,9}")
 
 _PLAIN: Mapping[str, type[PdpError]] = {
     kind.code: kind
@@ -86,7 +91,7 @@ def error_of_metadata(text: str, metadata: Iterable[tuple[str, str | bytes]]) ->
     packed = pairs.get(PROBLEMS_KEY)
     problems = _unpacked(packed) if isinstance(packed, bytes) else ()
     retry = str(pairs.get(RETRY_KEY, ""))
-    return error_of(code, text, problems, int(retry) / 1000 if retry.isdecimal() else 0.0)
+    return error_of(code, text, problems, int(retry) / 1000 if _HINT.fullmatch(retry) else 0.0)
 
 
 def error_of(code: str, text: str, problems: tuple[Problem, ...] = (), retry_after: float = 0.0) -> PdpError:
@@ -114,5 +119,5 @@ def _problems_that_fit(problems: tuple[Problem, ...]) -> bytes:
 def _unpacked(packed: bytes) -> tuple[Problem, ...]:
     try:
         return problems_from_proto(administration_pb2.CheckBundleResponse.FromString(packed).problems)
-    except ValueError:
+    except DecodeError:
         return ()

@@ -10,5 +10,10 @@ __all__ = ["running", "serve"]
 
 def request(action: str = "read", **fields) -> Request:
     """A request; ``action`` chooses what the fake point does."""
-    base = {"request_id": "", "agent": Agent("mail-agent"), "utterance": "Show my mail.", "target": Target("mailbox", "me")}
+    base = {
+        "request_id": "",
+        "agent": Agent("mail-agent"),
+        "utterance": "Show my mail.",
+        "target": Target("mailbox", "me"),
+    }
     return Request(action=Action(action, {"max": 20}), **(base | fields))

@@ -113,7 +113,13 @@ async def test_a_narrow_needs_every_obligation_understood(client, running):
 
 async def test_a_batch_keeps_places_and_denies_what_has_no_answer(client, running):
     """Answers, server errors and questions that cannot be sent, each in its place."""
-    questions = [request("read"), request("busy"), request("read", agent=Agent("a\ud800")), request("other"), request("")]
+    questions = [
+        request("read"),
+        request("busy"),
+        request("read", agent=Agent("a\ud800")),
+        request("other"),
+        request(""),
+    ]
     async with client(running.address) as pdp:
         decisions = await pdp.decide_batch(questions)
         assert [d.verdict.effect for d in decisions] == [ALLOW, DENY, DENY, DENY, DENY]
@@ -203,12 +209,13 @@ async def test_only_unavailable_is_tried_again_under_the_same_id(client):
         return echo(raw, effect=3, reasons=[{"code": 1}])
 
     down = grpc.StatusCode.UNAVAILABLE
-    async with answering(down, down, allow, down, down, down, grpc.StatusCode.INTERNAL, allow) as address:
-        async with client(address, terms=Terms(new_id=lambda: "fixed", draw=lambda: 0.5)) as pdp:
-            assert (await pdp.decide(request())).verdict.effect is ALLOW
-            assert code(await pdp.decide(request())) == "not_ready"
-            assert code(await pdp.decide(request())) == "internal"
-            assert (await pdp.decide(request())).request_id == "fixed"
+    given = (down, down, allow, down, down, down, grpc.StatusCode.INTERNAL, allow)
+    terms = Terms(new_id=lambda: "fixed", draw=lambda: 0.5)
+    async with answering(*given) as address, client(address, terms=terms) as pdp:
+        assert (await pdp.decide(request())).verdict.effect is ALLOW
+        assert code(await pdp.decide(request())) == "not_ready"
+        assert code(await pdp.decide(request())) == "internal"
+        assert (await pdp.decide(request())).request_id == "fixed"
     assert len(set(seen)) == 1
 
 

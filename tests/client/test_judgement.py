@@ -48,7 +48,9 @@ def test_an_answer_that_does_not_is_unusable(answer):
 
 def test_an_obligation_that_is_not_understood_makes_a_deny():
     """The reason names it and its rule; the decision id stays, so the trail does too."""
-    answer = decision(Effect.NARROW, narrowed=NARROWED, obligations=(Obligation("mask"), Obligation("approval", {}, "r1")))
+    answer = decision(
+        Effect.NARROW, narrowed=NARROWED, obligations=(Obligation("mask"), Obligation("approval", {}, "r1"))
+    )
     result = checked(answer, ASKED, {"mask"})
     assert result.verdict.effect is Effect.DENY
     assert (result.verdict.reasons[0].rule_id, result.decision_id) == ("r1", "d")

@@ -110,7 +110,7 @@ def test_what_kubernetes_puts_into_the_environment_is_no_mistake(place):
 @pytest.mark.parametrize(
     ("argv", "text"),
     [
-        ((*BUNDLE, "--listen", "0.0.0.0:50051"), "tls_certificate: is missing, and 0.0.0.0:50051 can be reached from elsewhere"),
+        ((*BUNDLE, "--listen", "0.0.0.0:50051"), "tls_certificate: is missing, and 0.0.0.0:50051 can be reached"),
         ((*BUNDLE, "--listen", "pdp.example.org:1"), "callers: is missing, and pdp.example.org:1 can be reached"),
         ((*TLS, "--listen", "[::]:50051"), "tls_client_ca: is missing, and [::]:50051 can be reached from elsewhere"),
         ((*TLS, "--tls-client-ca", "ca.pem", "--listen", "0.0.0.0:1"), "callers: is empty, so nobody could ask"),

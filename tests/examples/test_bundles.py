@@ -92,7 +92,7 @@ def test_no_agent_may_use_an_intent_that_does_not_exist(workbench: Workbench) ->
 
 def test_addresses_and_domains_are_reserved_for_examples(workbench: Workbench) -> None:
     """Nothing in a bundle belongs to anybody: every domain ends in .example (RFC 2606)."""
-    words = [w.strip(".,;:'\"()") for t in texts(workbench.snapshot.bundle) for w in t.split() if "@" in w]
+    words = [w.strip(".,;:?'\"()") for t in texts(workbench.snapshot.bundle) for w in t.split() if "@" in w]
     assert [w for w in words if not w.endswith(".example")] == []
 
 

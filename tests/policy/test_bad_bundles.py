@@ -2,392 +2,392 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pdp.errors import BundleError, Problem
-from pdp.policy.bundle import load, revision
+from pdp.policy.bundle import load
 from pdp.policy.rules import problems as check_rules
+from tests.policy.good_bundle import FILES, write
 
-FILES = {
-    "bundle.yaml": """\
-name: shop
-description: A shop.
-owner: shop@example.org
-constants: {inside: [example.org]}
-networks: {office: ["10.0.0.0/8"]}
-windows:
-  hours: {days: [mon, fri], start: "08:00", until: "18:00", timezone: Europe/Berlin}
-""",
-    "agents.yaml": """\
-agents:
-  - id: clerk
-    owner: shop@example.org
-    intents: [read-orders]
-""",
-    "intents/orders.yaml": """\
-id: read-orders
-description: Read orders.
-owner: shop@example.org
-targets: [{kind: table, name: orders}]
-actions: [read]
-exemplars:
-  - Show the orders of today
-  - List orders
-counter_exemplars:
-  - Delete the orders of today
-thresholds: {accept: 0.6, narrow: 0.5}
-narrow:
-  row_limit: 10
-rules:
-  - id: small
-    effect: narrow
-    when: 'true'
-    message: Few rows.
-    narrow:
-      params:
-        - {param: limit, at_most: 50}
-  - id: no-names
-    effect: deny
-    when: >-
-      action.name == "x"
-      || target.name == "names"
-    message: No names.
-grant: {seconds: 60, uses: 1}
-""",
-    "rules/all.yaml": """\
-rules:
-  - id: inside
-    effect: require
-    when: agent.id != ""
-    message: Somebody asks.
-""",
-    "tests/cases.yaml": """\
-tests:
-  - name: one
-    request:
-      agent: clerk
-      utterance: Show the orders of today
-      target: {kind: table, name: orders}
-      action: {name: read}
-    expect: {effect: allow, reasons: [allowed]}
-""",
-    "calibration.json": """\
-{
-  "format": 1,
-  "encoder": "sha256:abc",
-  "default": {"accept": 0.6, "narrow": 0.5}
-}
-""",
-}
+AGENTS, BUNDLE, CALIBRATION = "agents.yaml", "bundle.yaml", "calibration.json"
+CLOSE, READ, RULES, TESTS = "intents/close.yml", "intents/read.yaml", "rules/all.yaml", "tests/desk.yaml"
+
+# file, what stands there, what is written instead, line and column of the problem, part of its message, part of its fix
+# fmt: off
+MISTAKES = [
+    (CLOSE, "owner: desk-team", "owner: 5", "3:8", "'owner' is the number 5, not text", 'put it in quotes: "5"'),
+    (CLOSE, "[close_ticket]", "[close_ticket, ~]", "5:25", "an entry of 'actions' is nothing, not text", "quotes"),
+    (READ, "description: Look up tickets.\n", "", "2:1", "the intent lacks 'description'",
+     "add description: What it is for."),
+    (READ, "id: read-tickets", "id: read tickets", "2:5", "'id' is 'read tickets', which is no name",
+     "begin with a letter, then letters, digits, '-',"),
+    (READ, "id: read-tickets", "id: 12", "2:5", "'id' is the number 12, not text", 'put it in quotes: "12"'),
+    (READ, "id: read-tickets", "id:", "2:4", "'id' has no value", "write id: read-mail"),
+    (READ, "id: read-tickets", "id: close-tickets", "2:5", "there are two intents 'close-tickets'",
+     "rename one; the first is at intents/close.yml:1:5"),
+    (READ, "description: Look up tickets.", "description: ''", "3:14", "'description' is empty",
+     "write it, or remove it"),
+    (READ, "description: Look up tickets.", "description: " + "x" * 1001, "3:14",
+     "'description' has 1,001 characters, at most 1,000", "shorten it"),
+    (READ, "owner: desk-team", 'owner: "a\\u0007b"', "4:8", "'owner' holds the control character U+0007", "remove it"),
+    (READ, "[search_tickets, get_ticket]", "search_tickets", "8:10", "'actions' is text, not a list",
+     "write actions: [...], or each entry on a line of"),
+    (READ, "[search_tickets, get_ticket]", "[]", "8:10", "'actions' is empty", "add an entry"),
+    (READ, "[search_tickets, get_ticket]", "[search_tickets, on]", "8:27",
+     "an entry of 'actions' is on, a truth value to YAML 1.1, not", 'put it in quotes: "on"'),
+    (READ, "[search_tickets, get_ticket]", "[2026-01-05]", "8:11",
+     "an entry of 'actions' is 2026-01-05, a date to YAML 1.1,", 'put it in quotes: "2026-01-05"'),
+    (READ, "[search_tickets, get_ticket]", "[1:30]", "8:11",
+     "an entry of 'actions' is 1:30, a number in base 60 to YAML", 'put it in quotes: "1:30"'),
+    (READ, "[search_tickets, get_ticket]", "[010]", "8:11",
+     "an entry of 'actions' is 010, an octal number to YAML 1.1,", 'put it in quotes: "010"'),
+    (READ, "[search_tickets, get_ticket]", "[1_000]", "8:11",
+     "an entry of 'actions' is 1_000, a number that not every", 'put it in quotes: "1_000"'),
+    (READ, "[search_tickets, get_ticket]", "[a, a]", "8:14", "“a” stands twice in 'actions'",
+     "remove one; the first is in line 8"),
+    (READ, "[search_tickets, get_ticket]", "[get_**]", "8:11",
+     "the pattern 'get_**' has '**', which is no more than '*'", "write '*'; it matches '/' too"),
+    (READ, "[search_tickets, get_ticket]", "['^get.*$']", "8:11",
+     "the pattern '^get.*$' looks like a regular expression", "write '*' for any run of characters and '?' for"),
+    (READ, "[search_tickets, get_ticket]", "['get_{a,b}']", "8:11",
+     "the pattern 'get_{a,b}' has brackets, which stand for", "list the alternatives as patterns of their own"),
+    (READ, "[search_tickets, get_ticket]", "['*a*b*c*d*e*f*g']", "8:11",
+     "the pattern '*a*b*c*d*e*f*g' has 7 stars, at most 6", "split it into several patterns"),
+    (READ, "[search_tickets, get_ticket]", "['get ']", "8:11", "the pattern 'get ' has blanks at its ends or hidden",
+     "remove them"),
+    (READ, '{kind: ticket, name: "*"}', "{kind: ticket}", "7:5", "the target lacks 'name'", 'add name: "*"'),
+    (READ, '{kind: ticket, name: "*"}', "ticket", "7:5", "the target is text, not a mapping",
+     "write its keys: kind, name"),
+    (READ, "  - 'Find the ticket about the printer.'", "  - show me  MY open tickets.", "12:5",
+     "“show me  MY open tickets.” stands twice in 'exemplars'", "remove one; the first is in line 10"),
+    (READ, "  - 'Find the ticket about the printer.'", "  - Delete my open tickets.", "14:5",
+     "“Delete my open tickets.” is an exemplar and a", "remove one; the other is in line 12"),
+    (READ, "  - 'Find the ticket about the printer.'", "  - '  '", "12:5", "an entry of 'exemplars' is empty",
+     "write it, or remove it"),
+    (READ, "  - 'Find the ticket about the printer.'", "  - {a: b}", "12:5",
+     "an entry of 'exemplars' is a mapping, not text", "put text that holds ': ' in quotes"),
+    (READ, "  - 'Find the ticket about the printer.'", "  - yes", "12:5",
+     "an entry of 'exemplars' is yes, a truth value to YAML 1.1,", 'put it in quotes: "yes"'),
+    (READ, "  - 'Find the ticket about the printer.'", "  - 2024", "12:5",
+     "an entry of 'exemplars' is the number 2024, not text", 'put it in quotes: "2024"'),
+    (READ, "  - 'Find the ticket about the printer.'", "  - " + "word " * 201, "12:5",
+     "an entry of 'exemplars' has 1,004 characters, at most 1,000", "shorten it"),
+    (READ, "counter_exemplars:", "counter_examplars:", "13:1", "the intent has no key 'counter_examplars'",
+     "did you mean 'counter_exemplars'?"),
+    (READ, "actions:", "id: two\nactions:", "8:1", "'id' is given twice", "remove one; the first is in line 2"),
+    (READ, "{accept: 0.6, narrow: 0.5}", "{accept: 0.4, narrow: 0.5}", "15:35",
+     "'narrow' 0.5 lies above 'accept' 0.4", "swap them: accept is the higher one"),
+    (READ, "{accept: 0.6, narrow: 0.5}", "{accept: 1.6, narrow: 0.5}", "15:22", "'accept' is 1.6",
+     "write a number from 0.01 to 1"),
+    (READ, "{accept: 0.6, narrow: 0.5}", "{accept: 0.6}", "15:13", "'thresholds' lacks 'narrow'", "add narrow: 0.5"),
+    (READ, "{accept: 0.6, narrow: 0.5}", "{accept: .nan, narrow: 0.5}", "15:22",
+     "'accept' is .nan, not a finite number, not a number", "write a number from 0.01 to 1"),
+    (READ, "{accept: 0.6, narrow: 0.5}", "{accept: high, narrow: 0.5}", "15:22", "'accept' is text, not a number",
+     "write a number from 0.01 to 1"),
+    (READ, "{accept: 0.6, narrow: 0.5}", "0.6", "15:13", "'thresholds' is the number 0.6, not a mapping",
+     "write its keys: accept, narrow"),
+    (READ, "row_limit: 100", "row_limit: 0", "19:14", "'row_limit' is 0", "write a number from 1 to 1,000,000,000"),
+    (READ, "row_limit: 100", "row_limit: 1.5", "19:14", "'row_limit' is 1.5, not a whole number", "write 1"),
+    (READ, "read_only: true", "read_only: false", "18:14", "'read_only' can only be true",
+     "write true, or remove the key"),
+    (READ, "{param: bcc, remove: true}", "{param: bcc}", "31:53", "nothing is said about the param 'bcc'",
+     "add at_most, at_least, one_of, prefix or remove"),
+    (READ, "{param: bcc, remove: true}", "{remove: true}", "31:53", "the entry of 'params' lacks 'param'",
+     "add param: limit"),
+    (READ, "{param: bcc, remove: true}", "{param: bcc, remove: true, prefix: a}", "31:74",
+     "the param 'bcc' is removed, and bounded too", "keep one of the two"),
+    (READ, "at_most: 20, at_least: 1", "at_most: 1, at_least: 20", "17:49", "no number is at least 20 and at most 1",
+     "swap them"),
+    (READ, "at_most: 20", "at_most: many", "17:36", "'at_most' is text, not a number",
+     "write for example at_most: 50"),
+    (READ, "at_most: 20", "atmost: 20", "17:27", "the entry of 'params' has no key 'atmost'",
+     "did you mean 'at_most'?"),
+    (READ, "one_of: [open, 1]", "one_of: []", "17:77", "'one_of' is empty", "add an entry"),
+    (READ, "one_of: [open, 1]", "one_of: [[open]]", "17:78", "an entry of 'one_of' is a list",
+     "write text, a number or a truth value"),
+    (READ, "one_of: [open, 1]", "one_of: [open, no]", "17:84", "no is a truth value to YAML 1.1",
+     'write "no" for text, or a plain decimal number'),
+    (READ, "prefix: /srv/", "prefix: ''", "31:45", "'prefix' is empty", "write it, or remove it"),
+    (READ, "{type: notify, properties: {to: owner}}", "{properties: {to: owner}}", "20:17",
+     "the obligation lacks 'type'", "add type: approval"),
+    (READ, "type: notify", "type: 'notify owner'", "20:24", "'type' is 'notify owner', which is no name",
+     "begin with a letter, then letters, digits, '-',"),
+    (READ, "properties: {to: owner}", "properties: owner", "20:44", "'properties' is text, not a mapping",
+     "write properties: {name: value}"),
+    (READ, "effect: deny", "effect: forbid", "23:13", "'effect' is 'forbid'", "choose from deny, narrow, require"),
+    (READ, "effect: deny", "effect: narow", "23:13", "'effect' is 'narow'", "did you mean 'narrow'?"),
+    (READ, "    message: Passwords stay with the person.\n", "", "22:5", "the rule lacks 'message'",
+     "add message: Say why."),
+    (READ, "effect: deny", "effect: deny\n    narrow: {read_only: true}", "24:13",
+     "a rule with effect deny narrows nothing", "remove it, or write effect: narrow"),
+    (READ, "    narrow: {params: [{param: path, prefix: /srv/}, {param: bcc, remove: true}]}\n", "", "26:5",
+     "a narrow rule without 'narrow' changes nothing", "add narrow: {params: [...]} or narrow:"),
+    (READ, "{params: [{param: path, prefix: /srv/}, {param: bcc, remove: true}]}", "{}", "31:13",
+     "the narrow block is empty", "add params, read_only, row_limit or obligations,"),
+    (READ, "mode: shadow", "mode: dry-run", "30:11", "'mode' is 'dry-run'", "choose from enforce, shadow"),
+    (READ, "id: few-at-once", "id: no-passwords", "26:9", "there are two rules 'no-passwords'",
+     "rename one; the first is at intents/read.yaml:22:9"),
+    (READ, "when: true", "when: [true]", "28:11", "'when' is a list, not a CEL expression",
+     "write it as text: when: '...'"),
+    (READ, "when: true", "when: ''", "28:11", "'when' is empty", "write a CEL expression, or 'true' for always"),
+    (READ, "seconds: 60", "seconds: 301", "32:18", "'seconds' is 301", "write a number from 1 to 300"),
+    (READ, "uses: 1", "uses: 0", "32:28", "'uses' is 0", "write a number from 1 to 1,000,000"),
+    (READ, "uses: 1", "uses: 1.5", "32:28", "'uses' is 1.5, not a whole number", "write 1"),
+    (READ, "owner: desk-team", "owner: &o desk-team", "4:8", "the anchor &o is not accepted",
+     "remove it and write values out where they are used"),
+    (READ, "owner: desk-team", "owner: *o", "4:8", "the alias *o is not accepted", "write the value out"),
+    (READ, "owner: desk-team", "owner: !!str desk-team", "4:8", "the tag tag:yaml.org,2002:str is not accepted",
+     "remove it; quotes make text"),
+    (READ, "owner: desk-team", "<<: {a: b}\nowner: desk-team", "4:1", "a merge key is not accepted",
+     "write the values out"),
+    (READ, "owner: desk-team", "? [a]\n: b\nowner: desk-team", "4:3", "a key must be one word", "write key: value"),
+    (READ, "owner: desk-team", "owner: desk-team\n---\na: b", "5:1", "a second document is not accepted",
+     "keep one document in a file; remove the line '---'"),
+    (READ, "owner: desk-team", "owner: a: b", "4:9", "not YAML: mapping values are not allowed in this context",
+     "put text that holds ': ' in quotes, or mend the"),
+    (READ, "owner: desk-team", "owner: @desk", "4:8", "not YAML: plain text cannot begin with '@'",
+     "put the text in quotes"),
+    (READ, "  - {kind: ticket", "\t- {kind: ticket", "7:1", "not YAML: a tab is used to indent", "indent with spaces"),
+    (READ, "[search_tickets, get_ticket]", "[search_tickets, get_ticket", "9:10",
+     "not YAML: did not find expected ',' or ']'", "close the bracket, or put the text in quotes"),
+    (READ, '"What did the customer write?"', '"What did \\q"', "11:15", "not YAML: found unknown escape character",
+     "double the backslash, or use single quotes"),
+    (RULES, "rules:\n", "rules:\n  - all\n", "2:5", "the rule is text, not a mapping",
+     "write its keys: id, effect, when, message, mode,"),
+    (RULES, "effect: require", "effect: require\n    mode:", "4:10", "'mode' has no value", "write mode: ..."),
+    (BUNDLE, "name: help-desk", "name: help desk", "1:7", "'name' is 'help desk', which is no name",
+     "begin with a letter, then letters, digits, '-',"),
+    (BUNDLE, "owner: help-desk@example.com\n", "", "1:1", "bundle.yaml lacks 'owner'",
+     "add owner: mail-team@example.com"),
+    (BUNDLE, "10.0.0.0/8", "10.0.0.1/8", "5:21", "'10.0.0.1/8' is not a CIDR range", "did you mean '10.0.0.0/8'?"),
+    (BUNDLE, "10.0.0.0/8", "10.0.0.0/33", "5:21", "'10.0.0.0/33' is not a CIDR range",
+     "write for example 10.0.0.0/8 or 2001:db8::/32"),
+    (BUNDLE, '["10.0.0.0/8", "2001:db8::/32"]', "10.0.0.0/8", "5:20",
+     "a network is a list of 1 to 10,000 CIDR ranges; this one is", 'write for example ["10.0.0.0/8"]'),
+    (BUNDLE, "office:", "our-office:", "5:12", "'our-office' is no name for an entry of 'networks'",
+     "use letters, digits and '_', not beginning with a"),
+    (BUNDLE, "[mon, tue, wed]", "[mon, tuesday]", "7:32", "there is no day 'tuesday'", "did you mean 'tue'?"),
+    (BUNDLE, "[mon, tue, wed]", "[mon, mon]", "7:32", "“mon” stands twice in 'days'",
+     "remove one; the first is in line 7"),
+    (BUNDLE, '"08:00"', "10:30", "7:50", "'start' is 10:30, a number in base 60 to YAML 1.1, not text",
+     'put it in quotes: "10:30"'),
+    (BUNDLE, '"08:00"', '"8am"', "7:50", "'start' is '8am', not a time of day", 'write start: "08:00"'),
+    (BUNDLE, '"18:00"', '"24:00"', "7:66", "'until' is '24:00', not a time of day",
+     'write "00:00"; a window may end on the next day'),
+    (BUNDLE, "Europe/Berlin", "Europe/Berln", "7:85", "there is no time zone 'Europe/Berln'",
+     "did you mean 'Europe/Berlin'?"),
+    (BUNDLE, "Europe/Berlin", "Mars", "7:85", "there is no time zone 'Mars'",
+     "write an IANA name such as Europe/Berlin, or UTC"),
+    (BUNDLE, "Europe/Berlin", "../../etc/passwd", "7:85", "there is no time zone '../../etc/passwd'",
+     "write an IANA name such as Europe/Berlin, or UTC"),
+    (BUNDLE, "most: 10", "most: 010", "4:52", "010 is an octal number to YAML 1.1",
+     'write "010" for text, or a plain decimal number'),
+    (BUNDLE, "most: 10", "no: 10", "4:46", "'no' is no name for an entry of 'constants'",
+     "use letters, digits and '_', not beginning with a"),
+    (BUNDLE, "constants:", "constant:", "4:1", "bundle.yaml has no key 'constant'", "did you mean 'constants'?"),
+    (BUNDLE, "business_hours:", "business hours:", "7:3", "'business hours' is no name for an entry of 'windows'",
+     "use letters, digits and '_', not beginning with a"),
+    (AGENTS, "intents: [read-tickets]", "intents: [read-ticket]", "2:48", "there is no intent 'read-ticket'",
+     "did you mean 'read-tickets'?"),
+    (AGENTS, '"*-tickets"', '"mail-*"', "6:15", "no intent matches 'mail-*'",
+     "choose from close-tickets, read-tickets"),
+    (AGENTS, "id: spiffe://example.com/agent/*", "id: desk-bot", "3:9", "there are two agents 'desk-bot'",
+     "rename one; the first is at agents.yaml:2:10"),
+    (AGENTS, "    owner: desk-team\n", "", "3:5", "the agent lacks 'owner'", "add owner: mail-team@example.com"),
+    (AGENTS, "intents: [read-tickets]", "intents: []", "2:47", "'intents' is empty", "add an entry"),
+    (CALIBRATION, '"format": 1', '"format": 2', "2:13", "the file has another format than this program reads",
+     'write "format": 1'),
+    (CALIBRATION, '"sha256:00ff"', "12", "3:14", "'encoder' is the number 12, not text", 'put it in quotes: "12"'),
+    (CALIBRATION, '"sha256:00ff"', '"MiniLM"', "3:14", "'encoder' is no fingerprint",
+     "copy what pdp status shows: sha256: and 64 digits"),
+    (CALIBRATION, '"accept": 0.6', '"accept": NaN', "4:25", "not JSON: NaN is no JSON value",
+     "mend the syntax here or just before"),
+    (CALIBRATION, '"accept": 0.6', '"accept": 0.4', "4:40", "'narrow' 0.5 lies above 'accept' 0.4",
+     "swap them: accept is the higher one"),
+    (CALIBRATION, '"format": 1,', '"format": 1', "3:3", "not JSON: expected , or }",
+     "mend the syntax here or just before"),
+    (CALIBRATION, '"counter_gap"', '"gap"', "7:3", "calibration.json has no key 'gap'",
+     "choose from counter_gap, counter_weight, default,"),
+    (CALIBRATION, '{"read-tickets"', '{"read-ticket"', "5:15", "there is no intent 'read-ticket'",
+     "did you mean 'read-tickets'?"),
+    (CALIBRATION, "1.5", "-1", "6:21", "'counter_weight' is -1", "write a number from 0 to 100"),
+    (CALIBRATION, '"default": {"accept": 0.6, "narrow": 0.5},\n', "", "1:1", "calibration.json lacks 'default'",
+     'add default: {"accept": 0.6, "narrow": 0.5}'),
+    (CALIBRATION, '"notes": {"made": "by hand"}', '"notes": {"made": "by hand"}, "format": 1', "8:33",
+     "'format' is given twice", "remove one; the first is in line 2"),
+    (CALIBRATION, '"by hand"', '"\\ud800"', "8:21", "half of a surrogate pair", "write the character itself"),
+    (CALIBRATION, '"by hand"}', '"by hand",}', "8:31", "not JSON: expected a key in double quotes",
+     "mend the syntax here or just before"),
+    (TESTS, "effect: allow", "effect: permit", "12:22", "'effect' is 'permit'", "choose from allow, deny, narrow"),
+    (TESTS, "reasons: [allowed]", "reasons: [rule_denied]", "12:61", "there is no reason 'rule_denied'",
+     "did you mean 'rule_deny'?"),
+    (TESTS, "intent: read-tickets", "intent: read-mail", "12:37", "there is no intent 'read-mail'",
+     'write "" for no intent'),
+    (TESTS, "now: 2026-01-06T09:30:00+01:00", "now: yesterday", "3:10", "'yesterday' is not an instant",
+     "write it with its zone: 2026-01-05T10:00:00Z"),
+    (TESTS, "now: 2026-01-06T09:30:00+01:00", "now: 2026-01-06T09:30:00", "3:10",
+     "'2026-01-06T09:30:00' has no time zone", "write it with its zone: 2026-01-05T10:00:00Z"),
+    (TESTS, "payload: {http:", "payload: {htpp:", "17:17", "the payload has no key 'htpp'", "did you mean 'http'?"),
+    (TESTS, "headers: {accept: text/plain}}}", "headers: {accept: text/plain}}, ssh: {host: h, command: ls}}",
+     "17:16", "a payload is of exactly one kind", "keep one of sql, mcp, http, kubernetes, ssh, cloud"),
+    (TESTS, "method: GET, ", "", "17:23", "the http payload lacks 'method'", "add method: ..."),
+    (TESTS, "headers: {accept: text/plain}", "headers: {accept: 1}", "17:95",
+     "the header 'accept' is the number 1, not text", 'put it in quotes: "1"'),
+    (TESTS, "      agent: desk-bot\n", "", "15:7", "the request lacks 'agent'", "add agent: mail-assistant"),
+    (TESTS, "name: a call by its payload", "name: an agent looks up tickets", "13:11",
+     "there are two tests 'an agent looks up tickets'", "rename one; the first is at tests/desk.yaml:2:11"),
+    (TESTS, 'expect: {effect: deny, intent: "", reasons', "expect: {effect: deny, params: {a: 1}, reasons", "18:36",
+     "a denied request has no params", "remove them, or expect another effect"),
+    (TESTS, "      action: {name: get_ticket, params: {limit: 5}}\n", "", "5:7", "the request lacks 'action'",
+     "add action: ..."),
+    (TESTS, "obligations: [notify]", "obligations: notify", "12:84", "'obligations' is text, not a list",
+     "write obligations: [...], or each entry on a line"),
+]
+# fmt: on
+
+# The same, where a key is missing because another one is misspelt: both are said.
+MISSPELT = [
+    (READ, "owner: desk", "ownr: desk", ("2:1", "lacks 'owner'"), ("4:1", "no key 'ownr'")),
+    (READ, 'name: "*"}', 'nam: "*"}', ("7:5", "lacks 'name'"), ("7:20", "no key 'nam'")),
+    (READ, "    when: true", "    unless: true", ("26:5", "lacks 'when'"), ("28:5", "no key 'unless'")),
+    (RULES, "rules:", "rule:", ("1:1", "lacks 'rules'"), ("1:1", "no key 'rule'")),
+    (TESTS, "    expect: {effect: deny", "    expects: {effect: deny", ("13:5", "lacks"), ("18:5", "no key 'expects'")),
+]
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    for name, text in FILES.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
-    return tmp_path
-
-
-def problems(path: Path) -> tuple[Problem, ...]:
+def problems(directory: Path, changed: dict[str, str | bytes]) -> tuple[Problem, ...]:
+    """What loading says about the good bundle with some files changed."""
     with pytest.raises(BundleError) as refused:
-        load(path, check_rules)
+        load(write(directory, {**FILES, **changed}))
     return refused.value.problems
 
 
-def test_the_bundle_these_mistakes_are_made_in_is_good(path: Path) -> None:
-    """Without a mistake it loads, with everything in its place."""
-    bundle = load(path, check_rules)
-    assert (len(bundle.intents), len(bundle.rules), len(bundle.agents), len(bundle.cases)) == (1, 1, 1, 1)
-    assert bundle.intents[0].rules[1].when_position.line == 25
-
-
-INTENT, BUNDLE, AGENTS, CASES, RULES, CAL = (
-    "intents/orders.yaml",
-    "bundle.yaml",
-    "agents.yaml",
-    "tests/cases.yaml",
-    "rules/all.yaml",
-    "calibration.json",
-)
-
-# file, text to replace, replacement, place, part of the message, part of the fix
-MISTAKES = [
-    (INTENT, "owner: shop", "ownr: shop", "3:1", "unknown key 'ownr'", "did you mean 'owner'?"),
-    (INTENT, "description: Read orders.\n", "", "1:1", "no 'description'", "add description"),
-    (INTENT, "id: read-orders", "id: read orders", "1:5", "not an identifier", "use letters"),
-    (INTENT, "id: read-orders", "id: 12", "1:5", "which YAML does not read as a string", "quotes"),
-    (INTENT, "actions: [read]", "actions: read", "5:10", "must be a list", "write actions"),
-    (INTENT, "actions: [read]", "actions: []", "5:10", "is empty", "at least one"),
-    (INTENT, "actions: [read]", "actions: [read, on]", "5:17", "is 'on'", "quotes"),
-    (INTENT, "actions: [read]", "actions: [2026-01-01]", "5:11", "2026-01-01", "quotes"),
-    (INTENT, "actions: [read]", "actions: [read]\nactions: [list]", "6:1", "given twice", "line 5"),
-    (INTENT, "actions: [read]", "actions: [read", "6:10", "", "YAML syntax"),
-    (INTENT, "[{kind: table, name: orders}]", "[]", "4:10", "no targets", "add targets"),
-    (INTENT, "{kind: table, name: orders}", "{name: orders}", "4:11", "no 'kind'", "add kind"),
-    (INTENT, "{kind: table, name: orders}", "{kind: table, nam: orders}", "4:25", "unknown key 'nam'", "'name'"),
-    (INTENT, "- List orders", "- show the  ORDERS of today", "8:5", "stands twice", "line 7"),
-    (INTENT, "- List orders", "- ''", "8:5", "is empty", "remove"),
-    (INTENT, "- List orders", "- " + "x " * 400, "8:5", "799 characters, at most 500", "shorten"),
-    (INTENT, "- List orders", "- !!python/object:os.system x", "8:5", "tag", "remove the tag"),
-    (INTENT, "- List orders", "- &a List orders", "8:5", "anchors", "syntax"),
-    (INTENT, "- List orders", "- {a: b}", "8:5", "must be a string", "text"),
-    (
-        INTENT,
-        "- Delete the orders of today",
-        "- Show the orders of today",
-        "10:5",
-        "an exemplar and a counter-exemplar",
-        "line 7",
-    ),
-    (
-        INTENT,
-        "accept: 0.6, narrow: 0.5",
-        "accept: 0.4, narrow: 0.5",
-        "11:35",
-        "narrow 0.5 lies above accept 0.4",
-        "swap",
-    ),
-    (INTENT, "accept: 0.6, narrow: 0.5", "accept: 1.6, narrow: 0.5", "11:22", "number from 0.0001 to 1", "accept: 0.6"),
-    (INTENT, "accept: 0.6, narrow: 0.5", "accept: 0.6", "11:13", "no 'narrow'", "both"),
-    (INTENT, "accept: 0.6, narrow: 0.5", "accept: .nan, narrow: 0.5", "11:22", "nan", "quotes"),
-    (INTENT, "  row_limit: 10", "  row_limit: 0", "13:14", "number from 1", "row_limit: 1"),
-    (INTENT, "  row_limit: 10", "  row_limit: 1.5", "13:14", "whole number", "write 1"),
-    (INTENT, "  row_limit: 10", "  obligations: []", "13:3", "narrow block is empty", "add params"),
-    (INTENT, "effect: narrow", "effect: narow", "16:13", "unknown effect 'narow'", "did you mean 'narrow'?"),
-    (INTENT, "    message: Few rows.\n", "", "15:5", "no 'message'", "add message"),
-    (INTENT, "at_most: 50", "at_most: many", "21:35", "must be a number", "at_most: 50"),
-    (INTENT, "at_most: 50", "up_to: 50", "21:26", "unknown key 'up_to'", "use one of"),
-    (INTENT, "at_most: 50", "one_of: []", "21:34", "at least one", "one_of: [r]"),
-    (INTENT, "at_most: 50", "remove: true, prefix: a", "21:11", "removed and bounded", "keep one"),
-    (INTENT, "at_most: 50", "remove: false", "21:34", "must be true", "remove the entry"),
-    (
-        INTENT,
-        "    effect: deny",
-        "    effect: deny\n    narrow: {read_only: true}",
-        "24:13",
-        "deny rule has no narrow",
-        "effect: narrow",
-    ),
-    (
-        INTENT,
-        "    narrow:\n      params:\n        - {param: limit, at_most: 50}\n",
-        "",
-        "15:5",
-        "says nothing about what it narrows",
-        "add narrow",
-    ),
-    (INTENT, "id: no-names", "id: small", "22:5", "rule 'small' is defined twice", "intents/orders.yaml:15:5"),
-    (INTENT, 'target.name == "names"', "target.nam == 1", "26:10", "target has no field nam", "target.name"),
-    (INTENT, 'action.name == "x"', "action.name == 1", "25:19", "==", ""),
-    (INTENT, 'action.name == "x"', "action.name == ", "26:7", "", ""),
-    (INTENT, "when: 'true'", "when: target.name", "17:11", "not true or false", "compare"),
-    (INTENT, "seconds: 60", "seconds: 3600", "28:18", "number from 1 to 300", "seconds: 60"),
-    (INTENT, "grant:", "mode: loud\ngrant:", "28:7", "unknown mode 'loud'", "use one of"),
-    (RULES, "rules:", "rule:", "1:1", "unknown key 'rule'", "did you mean 'rules'?"),
-    (RULES, 'agent.id != ""', "constants.outside == agent.id", "4:20", "outside", "constants.inside"),
-    (BUNDLE, "10.0.0.0/8", "10.0.0.1/8", "5:21", "host bits", "10.0.0.0/8"),
-    (BUNDLE, "days: [mon, fri]", "days: [monday]", "7:17", "unknown day 'monday'", "'mon'"),
-    (BUNDLE, 'start: "08:00"', "start: 8", "7:36", "time of day", '"08:00"'),
-    (BUNDLE, "Europe/Berlin", "Europe/Atlantis", "7:70", "unknown time zone", "IANA"),
-    (BUNDLE, "name: shop", "name: my shop", "1:7", "not an identifier", "letters"),
-    (
-        AGENTS,
-        "intents: [read-orders]",
-        "intents: [read-order]",
-        "2:5",
-        "names 'read-order', which is no intent",
-        "did you mean 'read-orders'?",
-    ),
-    (AGENTS, "    owner: shop@example.org\n", "", "2:5", "no 'owner'", "add owner"),
-    (AGENTS, "agents:\n", "agents: none\n#", "1:9", "must be a list", "dash"),
-    (CASES, "effect: allow", "effect: permit", "8:22", "unknown effect 'permit'", "use one of"),
-    (CASES, "reasons: [allowed]", "reasons: [fine]", "8:38", "unknown reason 'fine'", "README"),
-    (
-        CASES,
-        "expect: {effect: allow",
-        "expect: {intent: read-all, effect: allow",
-        "2:5",
-        "intent 'read-all', which does not exist",
-        "read-orders",
-    ),
-    (CASES, "    request:", "    now: yesterday\n    request:", "3:10", "not a time", "2026-01-05"),
-    (
-        CASES,
-        "      action: {name: read}",
-        "      payload: {sql: {text: select 1}, ssh: {host: h, command: ls}}",
-        "7:16",
-        "exactly one kind",
-        "give one",
-    ),
-    (CASES, "      agent: clerk\n", "", "4:7", "no 'agent'", "add agent"),
-    (CAL, '"format": 1', '"format": 2', "2:3", "format must be 1", '"format": 1'),
-    (CAL, '"sha256:abc"', "12", "3:3", "fingerprint", "pdp status"),
-    (CAL, '"accept": 0.6', '"accept": NaN', "1:1", "NaN is not a number", "plain numbers"),
-    (CAL, '"accept": 0.6', '"accept": 0.4', "4:3", "narrow 0.5 of default lies above", "swap"),
-    (CAL, '"format": 1,', '"format": 1', "3:3", "not JSON", "syntax"),
-    (CAL, '"format": 1,', '"format": 1, "gap": 0,', "2:16", "unknown key 'gap'", "counter_gap"),
-    (
-        CAL,
-        '"format": 1,',
-        '"format": 1, "intents": {"read-order": {"accept": 0.6, "narrow": 0.5}},',
-        "1:1",
-        "read-order",
-        "'read-orders'",
-    ),
-]
+def changed(file: str, old: str, new: str) -> dict[str, str | bytes]:
+    assert FILES[file].count(old) >= 1
+    return {file: FILES[file].replace(old, new, 1)}
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "place", "message", "fix"),
     MISTAKES,
-    ids=[f"{m[0]}:{m[3]}-{m[4] or 'syntax'}" for m in MISTAKES],
+    ids=[f"{m[0]}:{m[3]} {m[4]}" for m in MISTAKES],
 )
 def test_a_mistake_is_named_with_its_place_and_a_fix(
-    path: Path, file: str, old: str, new: str, place: str, message: str, fix: str
+    tmp_path: Path, file: str, old: str, new: str, place: str, message: str, fix: str
 ) -> None:
-    """File, line, column, what is wrong, and what to do about it."""
-    assert old in FILES[file]
-    (path / file).write_text(FILES[file].replace(old, new, 1))
-    found = problems(path)
-    hits = [p for p in found if str(p).startswith(f"{file}:{place}:") and message in p.message and fix in p.fix]
-    assert hits, "\n".join(map(str, found))
-    assert all(p.fix for p in found)
+    """One mistake is one problem: file, line, column, what is wrong, what to do about it, and nothing beside."""
+    found = problems(tmp_path, changed(file, old, new))
+    assert len(found) == 1, "\n".join(map(str, found))
+    assert str(found[0]).startswith(f"{file}:{place}: ")
+    assert message in found[0].message
+    assert fix in found[0].fix
 
 
-def test_all_mistakes_come_at_once(path: Path) -> None:
-    """One run names every mistake, in file order."""
-    changed: dict[str, str] = {}
-    for file, old, new, *_ in (MISTAKES[0], MISTAKES[20], MISTAKES[43], MISTAKES[45], MISTAKES[53]):
-        changed[file] = changed.get(file, FILES[file]).replace(old, new, 1)
-    for file, text in changed.items():
-        (path / file).write_text(text)
-    found = problems(path)
-    assert {p.file for p in found} == set(changed)
+@pytest.mark.parametrize(("file", "old", "new", "missing", "unknown"), MISSPELT, ids=[m[2] for m in MISSPELT])
+def test_a_misspelt_key_is_told_from_a_missing_one(
+    tmp_path: Path, file: str, old: str, new: str, missing: tuple[str, str], unknown: tuple[str, str]
+) -> None:
+    """Both are said where they are: the mapping that lacks the key, and the key that it has instead."""
+    found = problems(tmp_path, changed(file, old, new))
+    said = {(f"{p.line}:{p.column}", p.message) for p in found}
+    assert len(found) == 2
+    for place, message in (missing, unknown):
+        assert any(at == place and message in text for at, text in said)
+
+
+def test_all_mistakes_come_at_once_in_file_order(tmp_path: Path) -> None:
+    """A bundle with one mistake in each file is refused once, with all of them."""
+    every: dict[str, str | bytes] = {}
+    for file in (AGENTS, BUNDLE, CALIBRATION, CLOSE, READ, RULES, TESTS):
+        _, old, new, *_ = next(m for m in MISTAKES if m[0] == file)
+        every |= changed(file, old, new)
+    found = problems(tmp_path, every)
+    assert [p.file for p in found] == sorted(every)
     assert list(found) == sorted(found)
 
 
-def break_encoding(path: Path) -> None:
-    (path / INTENT).write_bytes(b"id: \xff\xfe")
-
-
-def nest(path: Path) -> None:
-    (path / INTENT).write_text("a: " + "[" * 5000 + "]" * 5000)
-
-
-def grow(path: Path) -> None:
-    (path / INTENT).write_text("x: " + "y" * 2_000_000)
-
-
-def link_out(path: Path) -> None:
-    (path / "intents" / "more.yaml").symlink_to("/etc/hosts")
-
-
-def empty(path: Path) -> None:
-    (path / INTENT).write_text("\n# nothing\n")
-
-
-def stray(path: Path) -> None:
-    (path / "extra.yaml").write_text("a: 1\n")
-
-
-def stray_text(path: Path) -> None:
-    (path / "intents" / "notes.txt").write_text("hello")
-
-
-def no_calibration(path: Path) -> None:
-    (path / CAL).unlink()
-
-
-def second(path: Path) -> None:
-    (path / "intents" / "copy.yaml").write_text(
-        FILES[INTENT].replace("id: small", "id: s2").replace("id: no-names", "id: n2")
+def test_several_mistakes_in_one_file_are_all_named(tmp_path: Path) -> None:
+    """Reading goes on behind a mistake."""
+    text = (
+        FILES[READ]
+        .replace("id: read-tickets", "id: 7")
+        .replace("accept: 0.6", "accept: 6")
+        .replace("uses: 1", "uses: x")
     )
+    assert [(p.line, p.column) for p in problems(tmp_path, {READ: text})] == [(2, 5), (15, 22), (32, 28)]
 
 
-def bomb(path: Path) -> None:
-    (path / INTENT).write_text("a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n")
+def test_a_file_full_of_mistakes_is_cut_short(tmp_path: Path) -> None:
+    """A hundred problems of one file are enough, and the last one says that there are more."""
+    text = "agents:\n" + "".join(f"  - {{id: agent-{n}}}\n" for n in range(500))
+    found = [p for p in problems(tmp_path, {AGENTS: text}) if p.file == AGENTS]
+    assert len(found) == 100
+    assert "more wrong" in found[-1].message
 
 
-@pytest.mark.parametrize(
-    ("spoil", "file", "message"),
-    [
-        (break_encoding, INTENT, "not UTF-8"),
-        (nest, INTENT, "nested"),
-        (grow, INTENT, "at most 1,048,576"),
-        (link_out, "intents/more.yaml", "links out of the bundle"),
-        (empty, INTENT, "empty"),
-        (stray, "extra.yaml", "not a file of a bundle"),
-        (stray_text, "intents/notes.txt", "only YAML files"),
-        (no_calibration, CAL, "missing"),
-        (second, INTENT, "is defined twice"),
-        (second, INTENT, "is an exemplar of read-orders too"),
-        (bomb, INTENT, "anchors and aliases"),
-    ],
-)
-def test_files_that_cannot_be_used_are_named(
-    path: Path, spoil: Callable[[Path], None], file: str, message: str
-) -> None:
-    """Broken, hostile, missing and stray files are problems, never a crash."""
-    spoil(path)
-    assert any(p.file == file and message in p.message for p in problems(path))
+def test_an_unreadable_intent_does_not_make_others_unknown(tmp_path: Path) -> None:
+    """What names an intent is not blamed while the file of that intent cannot be read."""
+    found = problems(tmp_path, {READ: "id: [read-tickets\n"})
+    assert {p.file for p in found} == {READ}
 
 
-def test_a_directory_that_is_none_is_said(tmp_path: Path) -> None:
+def test_rules_are_checked_with_the_rest(tmp_path: Path) -> None:
+    """What the rule compiler finds stands beside what the files show, at the very characters of the expression."""
+    files = {**FILES, **changed(RULES, 'action.name != ""', 'action.nam != ""')}
+    files |= changed(AGENTS, "owner: desk-team", "owner: ''")
+    with pytest.raises(BundleError) as refused:
+        load(write(tmp_path, files), check_rules)
+    assert [p.file for p in refused.value.problems] == [AGENTS, RULES]
+    assert "nam" in refused.value.problems[1].message
+
+
+def test_bytes_that_are_no_text_are_located(tmp_path: Path) -> None:
+    """Wrong encodings and stray control characters have a line and a column as well."""
+    broken: dict[str, tuple[bytes, str, str]] = {
+        CLOSE: (b"id: a\nowner: \xff\n", "2:8", "not UTF-8"),
+        READ: ("id: caf\u00e9\nowner: a\u2028b\n".encode(), "2:9", "U+2028"),
+        RULES: (b"\xef\xbb\xbfrules: []\n", "1:1", "byte order mark"),
+        AGENTS: ("agents: []\n".encode("utf-16"), "1:1", "not UTF-8"),
+        TESTS: (b"tests:\n  - name: a\x00b\n", "2:12", "U+0000"),
+        BUNDLE: (b"name: a\rowner: b\n", "1:8", "U+000D"),
+    }
+    found = problems(tmp_path, {name: data for name, (data, _, _) in broken.items()})
+    for name, (_, place, message) in broken.items():
+        hits = [p for p in found if p.file == name]
+        assert [f"{p.line}:{p.column}" for p in hits] == [place], name
+        assert message in hits[0].message
+
+
+def test_hostile_yaml_ends_at_once(tmp_path: Path) -> None:
+    """Deep nesting, endless references and huge files are refused for what they are, in no time."""
+    hostile: dict[str, tuple[str, str]] = {
+        CLOSE: ("a: " + "[" * 300_000, "nested more than 24"),
+        READ: ("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "the anchor &a"),
+        RULES: ("rules: " + "- " * 200, "not YAML"),
+        AGENTS: ("x: " + "y" * 1_100_000, "over 1,048,576 bytes"),
+        CALIBRATION: ("[" * 300_000, "nested more than 24"),
+        BUNDLE: ("a: {" * 1000, "nested more than 24"),
+        TESTS: ("", "empty"),
+    }
+    found = problems(tmp_path, {name: text for name, (text, _) in hostile.items()})
+    for name, (_, message) in hostile.items():
+        assert any(p.file == name and message in p.message for p in found), name
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    """Each file that a bundle needs is missed by name."""
+    write(tmp_path, FILES)
+    for name in (AGENTS, BUNDLE, CALIBRATION, CLOSE, READ):
+        (tmp_path / name).unlink()
+    with pytest.raises(BundleError) as refused:
+        load(tmp_path)
+    assert [p.file for p in refused.value.problems] == [AGENTS, BUNDLE, CALIBRATION, "intents"]
+    assert all(p.fix for p in refused.value.problems)
+
+
+def test_no_directory_is_said(tmp_path: Path) -> None:
     """A wrong path is told from a bad bundle."""
-    assert "no such directory" in problems(tmp_path / "nowhere")[0].message
-
-
-def test_leftovers_of_editors_are_ignored(path: Path) -> None:
-    """Swap files and backups are no part of the bundle."""
-    before = revision(path)
-    for name in ("orders.yaml~", ".orders.yaml.swp", "orders.yaml.bak", "#orders.yaml#"):
-        (path / "intents" / name).write_text("id: [")
-    assert revision(path) == before
-
-
-def test_a_mounted_volume_is_followed(path: Path, tmp_path: Path) -> None:
-    """The links of a Kubernetes ConfigMap volume resolve inside the volume."""
-    volume = tmp_path / "volume"
-    (volume / "..data-1").mkdir(parents=True)
-    for folder in ("intents", "rules", "tests"):
-        (volume / "..data-1" / folder).mkdir()
-    for name, text in FILES.items():
-        (volume / "..data-1" / name).write_text(text)
-    (volume / "..data").symlink_to("..data-1")
-    for name in ("bundle.yaml", "agents.yaml", "calibration.json", "intents", "rules", "tests"):
-        (volume / name).symlink_to(f"..data/{name}")
-    assert load(volume, check_rules).revision == load(path, check_rules).revision
-
-
-def test_the_revision_is_that_of_the_contents(path: Path) -> None:
-    """One byte or one name more makes another revision; the same contents elsewhere do not."""
-    first = revision(path)
-    os.utime(path / BUNDLE, (1, 1))
-    assert revision(path) == first
-    (path / BUNDLE).write_text(FILES[BUNDLE] + "\n")
-    second = revision(path)
-    (path / "rules" / "all.yaml").rename(path / "rules" / "other.yaml")
-    assert len({first, second, revision(path)}) == 3
-
-
-@given(st.sampled_from(sorted(FILES)), st.binary(max_size=200))
-def test_no_bytes_in_any_file_raise_anything_else(
-    tmp_path_factory: pytest.TempPathFactory, file: str, data: bytes
-) -> None:
-    """Whatever a file holds, loading gives a bundle or a list of problems."""
-    root = tmp_path_factory.mktemp("bundle")
-    for name, text in FILES.items():
-        (root / name).parent.mkdir(exist_ok=True)
-        (root / name).write_text(text)
-    (root / file).write_bytes(data)
-    try:
-        load(root, check_rules)
-    except BundleError as error:
-        assert error.problems
+    with pytest.raises(BundleError, match="no such directory"):
+        load(tmp_path / "nowhere")

@@ -365,7 +365,7 @@ def test_more_scopes_never_grant_more(
     elif isinstance(more, Narrowed):
         kept = fewer.request
         between = replace(request, target=kept.target, action=kept.action, payload=kept.payload)
-        raised = {n.param for s in added for n in s.narrowings if n.kind is LEAST}
+        raised = {n.param for s in (*scopes, *added) for n in s.narrowings if n.kind is LEAST}
         assert is_within(more.request, between, raised)
         assert more.changed or not fewer.changed
 

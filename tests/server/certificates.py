@@ -50,9 +50,7 @@ class Authority:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         certificate = builder.sign(self._key, hashes.SHA256())
         pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-        return Pair(
-            key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain), certificate.public_bytes(pem)
-        )
+        return Pair(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain), certificate.public_bytes(pem))
 
 
 def _name(common_name: str) -> x509.Name:

@@ -64,7 +64,9 @@ def serve(tmp_path: Path) -> Callable[..., object]:
     """Start a server with settings of one's own."""
 
     @asynccontextmanager
-    async def started(settings: ServerSettings | None = None, *, ready: bool = True, revision: str = "r1", channel=None):
+    async def started(
+        settings: ServerSettings | None = None, *, ready: bool = True, revision: str = "r1", channel=None
+    ):
         (tmp_path / "revision").write_text("r1")
         made = make(tmp_path, revision)
         server = Server(made.parts(), settings or ServerSettings(shutdown_grace=1.0))

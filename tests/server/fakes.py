@@ -1,4 +1,4 @@
-"""Small real points for tests of the wire: they implement the interface, decide by the action's name and keep no state."""
+"""Small real points for tests of the wire: they implement the interface and decide by the action's name."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FakeBundle:
 
 
 class FakeDecisionPoint:
-    """``read*`` is allowed, ``list*`` narrowed, ``wait`` takes long, ``busy`` is refused, ``crash`` fails, else deny."""
+    """``read*`` is allowed, ``list*`` narrowed, ``wait`` waits, ``busy`` is refused, ``crash`` fails, else deny."""
 
     def __init__(self, bundle: FakeBundle) -> None:
         self._bundle = bundle
@@ -60,7 +60,9 @@ class FakeDecisionPoint:
         return self._decision(request, verdict_of(request))
 
     async def explain(self, request: Request, deadline: float | None) -> Decision:
-        verdict = Verdict(Effect.DENY, (Reason(ReasonCode.OUT_OF_SCOPE, "nothing matches"),), trace=Trace(canonical="x"))
+        verdict = Verdict(
+            Effect.DENY, (Reason(ReasonCode.OUT_OF_SCOPE, "nothing matches"),), trace=Trace(canonical="x")
+        )
         return self._decision(request, verdict)
 
     async def hold(self) -> None:
@@ -87,7 +89,9 @@ def verdict_of(request: Request) -> Verdict:
     name = request.action.name
     match = IntentMatch("read-mail", 0.8, 0.6, 0.5, 0.2)
     if name.startswith(("read", "wait")):
-        return Verdict(Effect.ALLOW, (Reason(ReasonCode.ALLOWED, "within read-mail", position=Position("i.yaml", 1, 1)),), match)
+        return Verdict(
+            Effect.ALLOW, (Reason(ReasonCode.ALLOWED, "within read-mail", position=Position("i.yaml", 1, 1)),), match
+        )
     if name.startswith("list"):
         return Verdict(
             Effect.NARROW,
@@ -163,7 +167,9 @@ class FakeAdministrationPoint:
         await asyncio.sleep(0)
         revision = self._read(path)
         if expected_revision and revision != expected_revision:
-            raise BundleError((Problem(str(path), 0, 0, f"revision is {revision}, not {expected_revision}", "ask for it"),))
+            raise BundleError(
+                (Problem(str(path), 0, 0, f"revision is {revision}, not {expected_revision}", "ask for it"),)
+            )
         self._bundle.prepared = revision
         return revision
 

@@ -10,7 +10,9 @@ from pdp.errors import ConfigError
 from pdp.server import address
 
 
-@pytest.mark.parametrize(("text", "parts"), [("127.0.0.1:80", ("127.0.0.1", 80)), ("[::1]:8", ("::1", 8)), ("a.b:0", ("a.b", 0))])
+@pytest.mark.parametrize(
+    ("text", "parts"), [("127.0.0.1:80", ("127.0.0.1", 80)), ("[::1]:8", ("::1", 8)), ("a.b:0", ("a.b", 0))]
+)
 def test_addresses_are_read_and_written(text, parts):
     """Host and port, IPv6 in brackets."""
     assert address.split(text) == parts
@@ -49,8 +51,10 @@ def test_a_held_port_takes_no_connection_and_lets_workers_share_it():
 
 def test_a_port_in_use_cannot_be_held():
     """Also when its owner would share it: two services must not mix."""
-    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken:
-        with pytest.raises(ConfigError, match="cannot listen"):
-            address.reserve(f"127.0.0.1:{taken.getsockname()[1]}")
+    with (
+        socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken,
+        pytest.raises(ConfigError, match="cannot listen"),
+    ):
+        address.reserve(f"127.0.0.1:{taken.getsockname()[1]}")
     with pytest.raises(ConfigError, match="no address of this host"):
         address.reserve("no-such-host.invalid:1")

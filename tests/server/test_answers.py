@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -140,10 +141,8 @@ async def test_when_the_first_is_cancelled_the_retry_does_the_work(kept):
 async def test_errors_and_failed_evaluations_are_never_kept(kept, work):
     """What says that the service failed is no answer to repeat."""
     for _ in range(2):
-        try:
+        with suppress(Overloaded):
             await kept.once("c", ask(), "r", work)
-        except Overloaded:
-            pass
     assert (work.done, len(kept)) == (2, 0)
 
 
@@ -168,7 +167,11 @@ async def test_memory_is_bounded_in_entries_and_bytes(kept, clock, monkeypatch):
     assert len(kept) == 1
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("uv"), st.sampled_from("rs"), st.integers(0, 6)), max_size=30))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from("uv"), st.sampled_from("rs"), st.integers(0, 6)), max_size=30
+    )
+)
 def test_an_answer_is_only_ever_repeated_for_its_own_question(steps):
     """Whatever the order of questions, revisions and time: an answer always belongs to the question it is given for."""
 

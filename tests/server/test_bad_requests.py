@@ -33,30 +33,37 @@ def many(count: int) -> Struct:
     return Struct(fields={f"p{i}": Value(number_value=i) for i in range(count)})
 
 
+def with_value(value: Value, key: str = "v") -> proto.DecideRequest:
+    """A question with one parameter."""
+    return with_params(Struct(fields={key: value}))
+
+
+HEADERS = {f"h{i}": "v" for i in range(1001)}
+HIDDEN = "contains the control or invisible character"
 BAD = {
     "empty": (proto.DecideRequest(), "agent.id: is empty"),
     "no target": (proto.DecideRequest(agent={"id": "a"}, action={"name": "read"}), "target.kind: is empty"),
     "no operation": (proto.DecideRequest(agent={"id": "a"}, target={"kind": "m"}), "action.name: is empty"),
     "huge utterance": (question(utterance="a" * 4001), "utterance: has 4001 characters; the limit is 4000"),
     "long name": (question(session_id="s" * 1025), "session_id: has 1025 characters; the limit is 1024"),
-    "control character in a name": (question(request_id="a\x07b"), "request_id: contains the control or invisible character U+0007 at place 1"),
-    "new line in a name": (question(session_id="a\nlevel=info"), "session_id: contains the control"),
-    "direction mark in a name": (question(session_id="a\u202eb"), "U+202E"),
-    "zero-width space in a name": (question(session_id="a\u200bb"), "U+200B"),
-    "control character in the utterance": (question(utterance="show\x00mail"), "utterance: contains the control or invisible character U+0000"),
+    "control character in a name": (question(request_id="a\x07b"), f"request_id: {HIDDEN} U+0007 at place 1"),
+    "new line in a name": (question(session_id="a\nlevel=info"), f"session_id: {HIDDEN} U+000A"),
+    "direction mark in a name": (question(session_id="a\u202eb"), f"session_id: {HIDDEN} U+202E"),
+    "zero-width space in a name": (question(session_id="a\u200bb"), f"session_id: {HIDDEN} U+200B"),
+    "control character in the utterance": (question(utterance="show\x00mail"), f"utterance: {HIDDEN} U+0000"),
     "10,000 params": (with_params(many(10_000)), "action.params: has 10000 or more entries; the limit is 1000"),
-    "long string": (with_params(Struct(fields={"b": Value(string_value="x" * 65_537)})), "action.params.b: has 65537 characters; the limit is 65536"),
-    "NUL in a value": (with_params(Struct(fields={"b": Value(string_value="a\0")})), "action.params.b: contains the control character U+0000"),
-    "control character in a key": (with_params(Struct(fields={"b\x1b": Value(null_value=0)})), r"action.params.b\x1b: contains"),
-    "NaN": (with_params(Struct(fields={"n": Value(number_value=float("nan"))})), "action.params.n: is nan; only finite numbers"),
-    "infinity": (with_params(Struct(fields={"n": Value(number_value=float("-inf"))})), "action.params.n: is -inf"),
-    "no kind": (with_params(Struct(fields={"n": Value()})), "action.params.n: has no value"),
+    "long string": (with_value(Value(string_value="x" * 65_537)), "v: has 65537 characters; the limit is 65536"),
+    "NUL in a value": (with_value(Value(string_value="a\0")), "params.v: contains the control character U+0000"),
+    "control character in a key": (with_value(Value(null_value=0), "b\x1b"), r"action.params.b\x1b: contains"),
+    "NaN": (with_value(Value(number_value=float("nan"))), "action.params.v: is nan; only finite numbers"),
+    "infinity": (with_value(Value(number_value=float("-inf"))), "action.params.v: is -inf"),
+    "no kind": (with_value(Value()), "action.params.v: has no value"),
     "deep": (with_params(struct(17)), "is nested more than 16 deep"),
-    "big context": (question(context=Struct(fields={"c": Value(string_value="x" * 16_400)})), "context: has 16"),
-    "many headers": (question(payload={"http": {"method": "GET", "headers": {f"h{i}": "v" for i in range(1001)}}}), "payload.http.headers: has 1001 entries"),
-    "control character in a command": (question(payload={"ssh": {"host": "h", "command": "ls\x1b[2J"}}), "payload.ssh.command: contains"),
-    "deep in a payload": (question(payload={"mcp": {"server": "s", "tool": "t", "arguments": struct(20)}}), "payload.mcp.arguments.a.a"),
-}  # fmt: skip
+    "big context": (question(context={"c": "x" * 16_400}), "context: has 16"),
+    "many headers": (question(payload={"http": {"headers": HEADERS}}), "payload.http.headers: has 1001 entries"),
+    "control character in a command": (question(payload={"ssh": {"command": "ls\x1b[2J"}}), "payload.ssh.command: "),
+    "deep in a payload": (question(payload={"mcp": {"arguments": struct(20)}}), "payload.mcp.arguments.a.a"),
+}
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -47,9 +47,11 @@ def test_a_caller_that_says_nothing_holds_up_nobody():
 
 def test_a_taken_port_is_a_clear_error():
     """The setting is named."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        with pytest.raises(ConfigError, match="metrics_listen: cannot listen"):
-            Exposition(f"127.0.0.1:{taken.getsockname()[1]}", of_registry(CollectorRegistry()), lambda: True)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(ConfigError, match="metrics_listen: cannot listen"),
+    ):
+        Exposition(f"127.0.0.1:{taken.getsockname()[1]}", of_registry(CollectorRegistry()), lambda: True)
 
 
 def test_the_metrics_of_all_workers_are_summed(tmp_path):

@@ -38,7 +38,9 @@ async def test_calls_go_both_ways_and_answers_come_out_of_order():
 
     links, readers = await pair({"fast": fast}, {"slow": slow, "fast": fast})
     assert await links[0].call("slow", value=1) == {"back": {"value": 2}}
-    assert [r["value"] for r in await asyncio.gather(*(links[0].call("fast", value=i) for i in range(9)))] == list(range(9))
+    assert [r["value"] for r in await asyncio.gather(*(links[0].call("fast", value=i) for i in range(9)))] == list(
+        range(9)
+    )
     await close(links, readers)
 
 

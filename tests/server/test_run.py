@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 
 import grpc
 import pytest
@@ -80,7 +81,8 @@ class Service:
 
     def workers(self) -> list[int]:
         """Process ids of the children that run ``spawn_main``."""
-        out = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True)
+        command = ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)]
+        out = subprocess.run(command, capture_output=True, text=True, check=False)
         return [int(line.split()[0]) for line in out.stdout.splitlines() if "spawn_main" in line]
 
     def get(self, path: str) -> int:
@@ -114,7 +116,7 @@ def start(tmp_path):
     def started(workers: int, fail: str = "", revision: str = "r1"):
         (tmp_path / "revision").write_text(revision)
         (tmp_path / "main.py").write_text(SCRIPT)
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [os.getcwd(), *sys.path]))}
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(Path.cwd()), *sys.path]))}
         with (tmp_path / "log").open("w") as log:
             process = subprocess.Popen(
                 [sys.executable, str(tmp_path / "main.py"), str(tmp_path), str(workers), fail],
@@ -234,7 +236,7 @@ def test_calls_under_way_are_answered_at_shutdown(start):
 def alive(pid: int) -> bool:
     """Whether a process runs (a zombie does not)."""
     try:
-        with open(f"/proc/{pid}/stat") as file:
+        with Path(f"/proc/{pid}/stat").open() as file:
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False

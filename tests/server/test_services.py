@@ -60,7 +60,13 @@ async def test_explain_gives_the_trace(running):
 
 async def test_batch_answers_stay_in_their_places_and_errors_with_their_items(running):
     """Item n's answer is at place n whatever happens to its neighbours (invariant 9)."""
-    items = [question("read", request_id="a"), proto.DecideRequest(), question("busy"), question("other", request_id="d"), question("crash")]
+    items = [
+        question("read", request_id="a"),
+        proto.DecideRequest(),
+        question("busy"),
+        question("other", request_id="d"),
+        question("crash"),
+    ]
     answer = await running.decisions.DecideBatch(proto.DecideBatchRequest(items=items), timeout=2)
     kinds = [item.WhichOneof("result") for item in answer.items]
     assert kinds == ["decision", "error", "error", "decision", "error"]

@@ -65,7 +65,16 @@ async def test_a_caller_on_the_list_is_answered(serve, settings, authority, name
         {"dns": ("other.example.org",), "common_name": "old gateway"},
         {},
     ],
-    ids=["other path", "parent path", "other domain", "other name", "name as cn", "id as cn", "cn beside dns", "no name"],
+    ids=[
+        "other path",
+        "parent path",
+        "other domain",
+        "other name",
+        "name as cn",
+        "id as cn",
+        "cn beside dns",
+        "no name",
+    ],
 )
 async def test_a_caller_not_on_the_list_is_refused(serve, settings, authority, names):
     """A certificate of the right authority is not enough: the name must be on the list, in its own kind."""
