@@ -25,7 +25,7 @@ from rich.text import Text
 from pdp.cli.answers import changes, explain_obligation
 from pdp.client import SHOW_ONLY, Client, Terms
 from pdp.errors import PdpError
-from pdp.types import Decision, Effect, JsonObject, Request
+from pdp.types import CloudPayload, Decision, Effect, JsonObject, KubernetesPayload, Request, SqlPayload, SshPayload
 from pdp.wire.document import request_from_document
 
 HERE = Path(__file__).resolve().parent
@@ -181,13 +181,18 @@ def asked(question: Question) -> Text:
 
 def operation(request: Request) -> str:
     """What the agent is about to do, as the gateway sees it."""
-    payload = request.payload
-    for attribute in ("text", "command"):
-        if native := getattr(payload, attribute, ""):
-            return str(native)
-    params = ", ".join(f"{name}={value!r}" for name, value in request.action.params.items())
-    name = request.action.name or getattr(payload, "operation", "") or getattr(payload, "verb", "")
-    return f"{name}({params}) on {request.target.kind} {request.target.name}"
+    match request.payload:
+        case SqlPayload(text):
+            return text
+        case SshPayload(host, command):
+            return f"{command}  (on {host})"
+        case KubernetesPayload() as call:
+            return " ".join(filter(None, (call.verb, call.resource, call.namespace, call.name)))
+        case CloudPayload() as call:
+            return f"{call.service}:{call.operation} {call.resource}".rstrip()
+        case _:
+            params = ", ".join(f"{name}={value!r}" for name, value in request.action.params.items())
+            return f"{request.action.name}({params}) on {request.target.kind} {request.target.name}"
 
 
 def effect(answer: Answer) -> Text:

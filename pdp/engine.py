@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pdp.intent.calibration import Band
-from pdp.intent.text import Reading
+from pdp.intent.text import MANIPULATIONS, Reading
 from pdp.matching import Asked, Matching, Scores, excerpt, match
 from pdp.native import derive
 from pdp.policy.facts import compute
@@ -24,10 +24,8 @@ from pdp.policy.rules import RuleContext, RuleOutcome
 from pdp.snapshot import Snapshot
 from pdp.types import Derived, Effect, Reason, ReasonCode, Request, ShadowFinding, Verdict
 
-# Findings of ``pdp.intent.text`` that nobody writes by accident: the text is disguised or carries planted instructions.
-MANIPULATIONS = frozenset(
-    {"bidi_control", "encoded_text", "letter_spacing", "mixed_script", "planted_instruction", "tag_characters"}
-)
+# The lexicon reads English only, so what is asked for in another language cannot be told.
+REFUSED_FINDINGS = MANIPULATIONS | {"unread_language"}
 
 
 def deny(code: ReasonCode, text: str, derived: Derived | None = None) -> Verdict:
@@ -61,9 +59,13 @@ def screen(asked: Asked, reading: Reading) -> Verdict | None:
         return deny(
             ReasonCode.NO_UTTERANCE, "the utterance is empty, so nothing says what this call is for", asked.derived
         )
-    disguised = sorted(MANIPULATIONS.intersection(reading.findings))
+    disguised = sorted(REFUSED_FINDINGS.intersection(reading.findings))
     if disguised:
-        return deny(ReasonCode.TEXT_MANIPULATED, f"the utterance is disguised: {', '.join(disguised)}", asked.derived)
+        return deny(
+            ReasonCode.TEXT_MANIPULATED,
+            f"the utterance is disguised or cannot be read: {', '.join(disguised)}",
+            asked.derived,
+        )
     return None
 
 

@@ -21,6 +21,9 @@ from pdp.types import ClauseTrace, Derived, IntentMatch, Neighbour, Reason, Reas
 
 Scores = NDArray[np.float32]
 
+# How many of the nearest intents are held against what a clause asks for.
+MOST_TRIED = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -83,10 +86,11 @@ class Board:
         )
         return Board(self.columns[keep], raw, self.scores[:, keep], self.margins[:, keep])
 
-    def best(self) -> tuple[int, int]:
-        """Row and place of the largest margin; the first of equals, so the answer never wavers."""
-        row, place = np.unravel_index(int(np.argmax(self.margins)), self.margins.shape)
-        return int(row), int(place)
+    def by_margin(self, most: int) -> list[tuple[int, int]]:
+        """Best row and place of at most ``most`` columns, largest margin first; equals keep their order."""
+        rows = self.margins.argmax(axis=0)
+        best = self.margins[rows, np.arange(self.columns.size)]
+        return [(int(rows[place]), int(place)) for place in np.argsort(-best, kind="stable")[:most]]
 
 
 def match(asked: Asked, reading: Reading, vectors: Scores, snapshot: Snapshot) -> Matching:
@@ -100,16 +104,26 @@ def match(asked: Asked, reading: Reading, vectors: Scores, snapshot: Snapshot) -
     admitted = board.only(np.isin(board.columns, asked.admitted) & enforced) if several else board.only(enforced)
     if admitted.columns.size == 0 or not np.isfinite(admitted.scores).all():
         return _unscored(admitted)
-    row, place = admitted.best()
+    everything = board.only(enforced) if several else admitted
+    first: Matching | None = None
+    for row, place in admitted.by_margin(MOST_TRIED):
+        found = _match_one(reading, admitted, everything, row, place, snapshot)
+        if not found.refusals:
+            return found
+        # The nearest intent need not be the one whose authority fits; what it refused is told when none fits.
+        first = first or found
+    return first or _unscored(admitted)
+
+
+def _match_one(
+    reading: Reading, admitted: Board, everything: Board, row: int, place: int, snapshot: Snapshot
+) -> Matching:
     column, score = int(admitted.columns[place]), float(admitted.scores[row, place])
     band = snapshot.calibration.band(column, score)
     found = _describe(admitted, row, place, snapshot)
     if band is Band.OUT_OF_SCOPE:
         return Matching(column, band, found, (), (_out_of_scope(found),))
-    if several:
-        covers = _cover_clauses(reading.clauses, board.only(enforced), column, snapshot)
-    else:
-        covers = (_cover_single(reading.clauses[0], column, score, band, snapshot),)
+    covers = _covers(reading, everything, column, score, band, snapshot)
     refusals = _refusals(covers, column, snapshot)
     weakest = Band.NARROW if any(c.band is Band.NARROW for c in covers) else band
     return Matching(column, weakest, found, covers, refusals)
@@ -180,32 +194,39 @@ def _out_of_scope(found: IntentMatch) -> Reason:
     return Reason(ReasonCode.OUT_OF_SCOPE, text, position=near.position if near else None)
 
 
-def _cover_single(clause: str, column: int, score: float, band: Band, snapshot: Snapshot) -> Coverage:
-    authority = read_authority(clause)
-    return Coverage(clause, authority, column, score, band, beyond(authority, snapshot.profiles[column]))
-
-
-def _cover_clauses(clauses: tuple[str, ...], board: Board, matched: int, snapshot: Snapshot) -> tuple[Coverage, ...]:
+def _covers(
+    reading: Reading, board: Board, matched: int, score: float, band: Band, snapshot: Snapshot
+) -> tuple[Coverage, ...]:
+    if len(reading.clauses) == 1:
+        authority = read_authority(reading.clauses[0])
+        excess = beyond(authority, snapshot.profiles[matched])
+        return (Coverage(reading.clauses[0], authority, matched, score, band, excess),)
     at = int(np.flatnonzero(board.columns == matched)[0])
-    return tuple(_cover(clause, board, row, at, snapshot) for row, clause in enumerate(clauses, start=1))
+    return tuple(_cover(clause, board, row, at, snapshot) for row, clause in enumerate(reading.clauses, start=1))
 
 
 def _cover(clause: str, board: Board, row: int, matched_at: int, snapshot: Snapshot) -> Coverage:
-    """Own similarity to any of the agent's intents first; else a continuation of the matched one; else nothing."""
+    """By the nearest of the agent's intents that grants as much as the clause asks, or as part of the matched one."""
     authority = read_authority(clause)
     matched, score = int(board.columns[matched_at]), float(board.scores[row, matched_at])
-    if authority.asks_nothing or (authority.declines and not authority.asks):
+    excess = beyond(authority, snapshot.profiles[matched])
+    if authority.asks_nothing and not excess:
         # A fact or a prohibition asks for no authority; it rides along with the clause it belongs to.
         return Coverage(clause, authority, matched, score, Band.ACCEPT)
-    place = int(np.argmax(board.margins[row]))
-    column, own = int(board.columns[place]), float(board.scores[row, place])
-    band = snapshot.calibration.band(column, own)
-    if band is not Band.OUT_OF_SCOPE:
-        return Coverage(clause, authority, column, own, band, beyond(authority, snapshot.profiles[column]))
-    excess = beyond(authority, snapshot.profiles[matched])
+    refused: Coverage | None = None
+    for place in np.argsort(-board.margins[row], kind="stable")[:MOST_TRIED].tolist():
+        column, own = int(board.columns[place]), float(board.scores[row, place])
+        band = snapshot.calibration.band(column, own)
+        if band is Band.OUT_OF_SCOPE:
+            continue
+        found = Coverage(clause, authority, column, own, band, beyond(authority, snapshot.profiles[column]))
+        # One that is not the nearest must fit in full.
+        if not found.excess and (refused is None or band is Band.ACCEPT):
+            return found
+        refused = refused or found
     if not excess and snapshot.calibration.continues(matched, score):
         return Coverage(clause, authority, matched, score, Band.ACCEPT)
-    return Coverage(clause, authority, -1, own, Band.OUT_OF_SCOPE, excess)
+    return refused or Coverage(clause, authority, -1, score, Band.OUT_OF_SCOPE, excess)
 
 
 def _refusals(covers: tuple[Coverage, ...], matched: int, snapshot: Snapshot) -> tuple[Reason, ...]:

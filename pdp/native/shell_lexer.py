@@ -35,6 +35,7 @@ class Lexer:
         self.text = text
         self.at = 0
         self.depth = depth
+        self.nesting = 0
         self.tokens: list[Token] = []
         self.scripts: list[list[Token]] = []
         self._here: list[tuple[Word, bool]] = []
@@ -202,6 +203,13 @@ class Lexer:
             self.at += 1
 
     def _dollar(self, draft: Draft, *, quoted: bool) -> None:
+        self.nesting += 1
+        if self.nesting > MAX_DEPTH:
+            raise NotUnderstood(f"ssh.command: expansions nested deeper than {MAX_DEPTH}")
+        self._expansion(draft, quoted=quoted)
+        self.nesting -= 1
+
+    def _expansion(self, draft: Draft, *, quoted: bool) -> None:
         start = self.at
         following = self.text[start + 1 : start + 2]
         if following == "'" and not quoted:

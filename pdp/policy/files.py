@@ -190,7 +190,7 @@ def _belongs(path: Path, folder: str, problems: list[Problem]) -> bool:
 
 def _stray(path: Path) -> Iterator[Problem]:
     known = FOLDERS if path.is_dir() else SINGLE_FILES
-    near = difflib.get_close_matches(path.name, known, 1, 0.7)
+    near = difflib.get_close_matches(path.name, known, 1, 0.8)
     what = "folder" if path.is_dir() else "file"
     if near or (not path.is_dir() and path.suffix.lower() in SUFFIXES):
         fix = f"did you mean {near[0]!r}?" if near else "move it to intents/, rules/ or tests/, or out of the bundle"

@@ -68,13 +68,12 @@ _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _TRUE = frozenset(("true", "True", "TRUE"))
 _FALSE = frozenset(("false", "False", "FALSE"))
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
-_FLOAT = re.compile(
-    r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]{1,3})?|[-+]?\.[0-9]+(?:[eE][-+]?[0-9]{1,3})?"
-)
+_EXPONENT = "[eE][-+]?[0-9]{1,3}"
+_FLOAT = re.compile(rf"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*(?:{_EXPONENT})?|{_EXPONENT})|\.[0-9]+(?:{_EXPONENT})?)")
 
 # What some reader of YAML would make of plain text that people mean as text. Never guessed at, always reported.
 _SURPRISES = (
-    (re.compile(r"[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF"), "a truth value to YAML 1.1"),
+    (re.compile(r"yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF"), "a truth value to YAML 1.1"),
     (re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt \t].*)?"), "a date to YAML 1.1"),
     (re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"), "a number in base 60 to YAML 1.1"),
     (re.compile(r"[-+]?0[0-9_]+"), "an octal number to YAML 1.1"),

@@ -24,21 +24,22 @@ from pdp.types import (
 pytestmark = pytest.mark.fuzz
 
 SECONDS = 5.0  # a hundred times what it takes, for machines that are busy with something else
+BLANKS = ("\n", "\t", "\u00a0", "\u200b", "\\ ")
 SQL_WORDS = st.sampled_from(
-    """SELECT FROM WHERE WITH AS ( ) ( ) , , ; * + - = <> 'a' "b" `c` [d] 1 0 x y z x.y t INSERT INTO VALUES UPDATE SET DELETE
-    DROP TABLE MERGE USING ON MATCHED WHEN THEN NOT NULL IS IN EXISTS AND OR UNION ALL LIMIT 5 OFFSET JOIN LEFT LATERAL CASE END
-    EXPLAIN ANALYZE RETURNING FOR CREATE REPLACE VIEW FUNCTION GRANT TO COPY STDIN PROGRAM CALL EXEC f( count(*) -- /* */ /*! # $$ E'
-    U&" @ @@ := :: -> ->> INTERVAL CAST( ARRAY[ { } RECURSIVE OVER PARTITION BY ORDER TOP PERCENT PIVOT EXCEPT TRUE \n \t \\ \\' %
-    xp_cmdshell pg_sleep( BEGIN COMMIT TRUNCATE ALTER VALUES TABLE GO DISTINCT WINDOW QUALIFY UNNEST( IF( é \u00a0 \u200b""".split(
-        " "
-    )
+    """SELECT FROM WHERE WITH AS ( ) ( ) , , ; * + - = <> 'a' "b" `c` [d] 1 0 x y z x.y t INSERT INTO VALUES UPDATE SET
+    DELETE DROP TABLE MERGE USING ON MATCHED WHEN THEN NOT NULL IS IN EXISTS AND OR UNION ALL LIMIT 5 OFFSET JOIN LEFT
+    LATERAL CASE END EXPLAIN ANALYZE RETURNING FOR CREATE REPLACE VIEW FUNCTION GRANT TO COPY STDIN PROGRAM CALL EXEC f(
+    count(*) -- /* */ /*! # $$ E' U&" @ @@ := :: -> ->> INTERVAL CAST( ARRAY[ { } RECURSIVE OVER PARTITION BY ORDER TOP
+    PERCENT PIVOT EXCEPT TRUE \\ \\' % xp_cmdshell pg_sleep( BEGIN COMMIT TRUNCATE ALTER GO DISTINCT WINDOW QUALIFY
+    UNNEST( IF( é""".split()
+    + list(BLANKS)
 )
 SHELL_WORDS = st.sampled_from(
-    """ls rm cat find grep sed awk sh bash -c -exec {} \\; + ; ;; && || | & ( ) { } [ [[ ]] ]] ! if then else fi for in do done while case
-    esac $x ${x} ${x:-y} $( ) $(( )) ` ' " \\ # < > >> << <<< <<X X 2>&1 *.txt {a,b} ~ -delete -i s/a/b/e 's/a/b/' '{print}' sudo env
-    xargs -I{} eval x=y PATH=z a b /etc/passwd -- - -n function f() \n \t $'\\x72' $" @ é time su trap git -C push tar cf curl -X""".split(
-        " "
-    )
+    """ls rm cat find grep sed awk sh bash -c -exec {} \\; + ; ;; && || | & ( ) { } [ [[ ]] ]] ! if then else fi for in
+    do done while case esac $x ${x} ${x:-y} $( ) $(( )) ` ' " \\ # < > >> << <<< <<X X 2>&1 *.txt {a,b} ~ -delete -i
+    s/a/b/e 's/a/b/' '{print}' sudo env xargs -I{} eval x=y PATH=z a b /etc/passwd -- - -n function f() $'\\x72' $" @ é
+    time su trap git -C push tar cf curl -X""".split()
+    + list(BLANKS)
 )
 URL = st.text(alphabet="/.%25eEfFcC;\\a?&=+#@: é\x00", max_size=40)
 JSON = st.recursive(
@@ -132,8 +133,10 @@ def test_any_call_gets_a_sound_answer(provider, service, operation, resource, re
 
 
 @given(
-    st.sampled_from(["(", "[", "{", "f(", "NOT ", "- ", "~", "CASE WHEN ", "SELECT ", "(SELECT ", "x.", "x->", "ARRAY<", "a,", "a+", "INTERVAL ",
-                     "WITH a AS (", "'a' ", "/*", "EXPLAIN ", "IF(", "x::", "x IN (", "JOIN a ON ", "UNION SELECT ", "CAST(", "@", "\\"]),
+    st.sampled_from(["(", "[", "{", "f(", "NOT ", "- ", "~", "CASE WHEN ", "SELECT ", "(SELECT ", "x.", "x->",
+        "ARRAY<", "a,", "a+", "INTERVAL ",
+                     "WITH a AS (", "'a' ", "/*", "EXPLAIN ", "IF(", "x::", "x IN (", "JOIN a ON ", "UNION SELECT ",
+                     "CAST(", "@", "\\"]),
     st.integers(1, 3000),
     st.sampled_from(sorted(DIALECTS)),
 )  # fmt: skip
@@ -144,8 +147,10 @@ def test_repetition_is_cheap_in_sql(piece, times, dialect):
 
 
 @given(
-    st.sampled_from(["(", "{ ", "$(", "${x:-", "`", "$((", "\"", "'", "\\", "a|", "a;", "sh -c ", "env ", "{a,", "{,", "[", "[]", "/", "../", "<", "<<X\n",
-                     "if a; then ", "for a in b; do ", "case a in b) ", "find -exec ", "a=", "$x", "sed s/[", "awk /[", "~/", "-", "//"]),
+    st.sampled_from(["(", "{ ", "$(", "${x:-", "`", "$((", '"', "'", "\\", "a|", "a;", "sh -c ", "env ", "{a,",
+        "{,", "[", "[]", "/", "../", "<", "<<X\n",
+                     "if a; then ", "for a in b; do ", "case a in b) ", "find -exec ", "a=", "$x", "sed s/[",
+                     "awk /[", "~/", "-", "//"]),
     st.integers(1, 4000),
 )  # fmt: skip
 def test_repetition_is_cheap_in_shell(piece, times):

@@ -46,7 +46,8 @@ def test_hosts_are_read_as_they_would_be_reached(text, host, port, flags):
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "a b", "a/b", "ä.example", "a..b", "-a.example", "[::1", "[::1]x", "[x]", "a:port", "a:99999", "a:8\u0660",
+    ["", " ", "a b", "a/b", "ä.example", "a..b", "-a.example", "[::1", "[::1]x", "[x]", "a:port", "a:99999",
+    "a:8\u0660",
      "256.256.256.256", "0x", "09", "999999999999", "a" * 300, "a\u200bb", "a%2eb"],
 )  # fmt: skip
 def test_hosts_that_are_none_are_refused(text):

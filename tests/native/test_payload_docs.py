@@ -31,9 +31,10 @@ SAMPLES = {
     "ssh": SshPayload("web-1", "df -h"),
     "cloud": CloudPayload("aws", "s3", "GetObject", "a/b"),
 }
-# Flags are string literals that the readers add; these are literals in the same places that are none.
+# Where the readers add a flag.
 FLAG = re.compile(
-    r'flags(?:\.(?:append|add|extend)\(\[?|\[)"(\w+)"|at_least\([^)"]*"(\w+)"|_raises\([^)"]*"(\w+)"|words(?:\.append\(| = \[)"(\w+)"'
+    r'flags(?:\.(?:append|add|extend)\(\[?|\[)"(\w+)"|(?:at_least|_raises)\([^)"]*"(\w+)"'
+    r'|words(?:\.append\(| = \[)"(\w+)"'
 )
 
 

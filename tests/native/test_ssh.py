@@ -249,7 +249,7 @@ def test_a_filter_that_reads_something_else_is_none(ssh, command):
     "command, access, flag",
     [
         ("o=-delete; find . $o", E, "arguments_unknown"),
-        ("o=-delete; find . \"$o\"", E, "arguments_unknown"),
+        ('o=-delete; find . "$o"', E, "arguments_unknown"),
         ("find . $(echo -delete)", E, "arguments_unknown"),
         ("find . `echo -delete`", E, "arguments_unknown"),
         ("find . -{delete,print}", E, "arguments_unknown"),

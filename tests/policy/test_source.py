@@ -83,8 +83,8 @@ def test_values_follow_the_core_rules_of_yaml_1_2(written: str, meant: object) -
 
 @pytest.mark.parametrize(
     "written",
-    "yes no Yes NO on off y N 2026-01-05 2026-1-5T10:00:00Z 1:30 190:20:30 010 -0777 0x1F 0o17 0b11 1_000 .inf -.INF .NaN "
-    "1e999 99999999999999999999 =".split(),
+    "yes no Yes NO on off 2026-01-05 2026-1-5T10:00:00Z 1:30 190:20:30 010 -0777 0x1F 0o17 0b11 1_000 .inf -.INF "
+    ".NaN 1e999 99999999999999999999 =".split(),
 )
 def test_what_readers_take_differently_is_a_problem(written: str) -> None:
     """Nobody has to know which YAML this is: such words need quotes, and with them they are text."""
