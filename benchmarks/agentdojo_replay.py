@@ -5,8 +5,9 @@
 Each user task's calls are decided under the task's own text and must pass. Each injection task's calls are decided
 under every user task's text, as if the agent had been taken over while it worked on that task, and must not. A call
 that the user task itself makes with the same arguments is no attack and is left out. Nothing is learnt from the data:
-the bundle is taken as it is, apart from constants given on the command line (``--constant internal_domains=corp.example``),
-which stand for what every deployment sets for itself. The real server answers, over gRPC.
+the bundle is taken as it is, apart from constants given on the command line, such as
+``--constant internal_domains=corp.example``, which stand for what every deployment sets for itself. The real server
+answers, over gRPC.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ def replay(suite: Suite, asker: Asker) -> Replay:
 def configured(bundle: Path, constants: Mapping[str, Sequence[str]], directory: Path) -> Path:
     """A copy of ``bundle`` in ``directory``, some constants replaced. Raises ``ValueError`` for an unknown one."""
     copy = directory / bundle.name
-    shutil.copytree(bundle, copy)
+    # The bundle's own tests are about its own constants, and a server does not start with tests that break.
+    shutil.copytree(bundle, copy, ignore=shutil.ignore_patterns("tests"))
     file = copy / "bundle.yaml"
     document = yaml.safe_load(file.read_text(encoding="utf-8"))
     for name, values in constants.items():

@@ -113,7 +113,7 @@ def _compare(bench: Workbench) -> bool:
     try:
         compare_cases = resolve_name("pdp.differential:compare_cases")
     except ImportError as error:
-        raise Usage("--differential needs the package cel-python: pip install 'pdp[differential]'") from error
+        raise Usage("--differential needs another package: pip install cel-python") from error
     compared: Comparison = compare_cases(bench.snapshot, bench.verdict)
     out = console()
     for name, difference in compared.differences:

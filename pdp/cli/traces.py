@@ -11,6 +11,9 @@ from pdp.cli.output import compact, table
 from pdp.cli.remedies import remedies
 from pdp.types import CandidateTrace, ClauseTrace, Decision, Derived, Request, RuleTrace, Trace
 
+LONGEST_VALUE = 200
+"""Characters of a value that are shown; ``--json`` has all of them."""
+
 
 def print_explanation(console: Console, decision: Decision, request: Request) -> None:
     """Print the whole evaluation, stage by stage, in the order in which it happened."""
@@ -94,11 +97,16 @@ def _rules(console: Console, rules: tuple[RuleTrace, ...]) -> None:
     _heading(console, "Rules")
     rows = table("rule", "effect", "result", "condition and its values", "where", whole=("where",))
     for rule in rules:
-        values = "\n".join(f"  {name} = {compact(value)}" for name, value in rule.values.items())
+        values = "\n".join(f"  {name} = {shortened(compact(value))}" for name, value in rule.values.items())
         condition = f"{rule.when}\n{values}" if values else rule.when
         name = rule.rule_id + (" (shadow)" if rule.shadow else "")
         rows.add_row(name, rule.effect, Text(rule.result, style=_result_style(rule)), condition, str(rule.position))
     console.print(rows)
+
+
+def shortened(text: str) -> str:
+    """``text``, cut where a list of every word in a long prompt would bury the rest."""
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
 def _result_style(rule: RuleTrace) -> str:

@@ -15,9 +15,11 @@ _SEPARATORS: Final = frozenset({";", "&", "\n", "&&", "||", "|", "|&"})
 _NEEDS_COMMAND: Final = frozenset({";", "&", "&&", "||", "|", "|&"})
 _REDIRECTS: Final = frozenset({"<", ">", ">>", ">|", "<>", "<&", ">&", "&>", "&>>", "<<", "<<-", "<<<"})
 _CASE_ENDS: Final = frozenset({";;", ";&", ";;&"})
-_INNER: Final = {"then": "if", "elif": "if", "else": "if", "do": "loop"}
-_CLOSERS: Final = {"fi": "if", "done": "loop", "}": "{", "esac": "case"}
+# What a reserved word finds on the stack and leaves there: ``if`` waits for ``then``, ``fi`` for an ``if`` that had it.
+_INNER: Final = {"then": ("if", "then"), "elif": ("then", "if"), "else": ("then", "else"), "do": ("loop", "do")}
+_CLOSERS: Final = {"fi": ("then", "else"), "done": ("do",), "}": ("{",), "esac": ("case",), ")": ("(",)}
 _OPENERS: Final = {"if": "if", "while": "loop", "until": "loop", "{": "{"}
+_MISPLACED: Final = frozenset({"in", "]]"})
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ class _Parser:
             elif sign == "(":
                 self._open()
             elif sign == ")":
-                self._close("(")
+                self._close(")")
             elif sign in _CASE_ENDS and self.stack[-1:] == ["case"]:
                 self._finish()
                 self._pattern()
@@ -112,9 +114,10 @@ class _Parser:
             raise _syntax_error()
         if not current:
             self.stack.append("(")
+            self.owed = True
         elif len(current.words) == 1 and not current.assignments and self._take(")"):
             self.current = Command()
-            self.script.flags.add("function_definition")
+            self._define()
         elif not current.words and current.assignments and current.assignments[-1].text.endswith("="):
             while not self._take(")"):
                 if self.at < len(self.tokens) and self.tokens[self.at] == "\n":
@@ -124,9 +127,9 @@ class _Parser:
         else:
             raise _syntax_error()
 
-    def _close(self, opener: str) -> None:
+    def _close(self, closer: str) -> None:
         self._finish()
-        if not self.stack or self.stack.pop() != opener or self.owed:
+        if not self.stack or self.stack.pop() not in _CLOSERS[closer] or self.owed:
             raise _syntax_error()
         self.closed = True
 
@@ -154,12 +157,11 @@ class _Parser:
     def _reserved(self, text: str) -> bool:
         if text in _OPENERS:
             self.stack.append(_OPENERS[text])
+            self.owed = True
         elif text in _INNER:
-            if self.stack[-1:] != [_INNER[text]]:
-                raise _syntax_error()
-            self.closed = False
+            self._continue(*_INNER[text])
         elif text in _CLOSERS:
-            self._close(_CLOSERS[text])
+            self._close(text)
         elif text in {"for", "select"}:
             self._loop()
         elif text == "case":
@@ -168,12 +170,28 @@ class _Parser:
             self._next_word()
             if self._take("("):
                 self._expect(")")
-            self.script.flags.add("function_definition")
+            self._define()
         elif text == "[[":
             self._test()
+        elif text in {"!", "coproc"}:
+            self.owed = True
+        elif text in _MISPLACED:
+            raise _syntax_error()
         else:
-            return text in {"!", "coproc"}
+            return False
         return True
+
+    def _continue(self, waiting: str, following: str) -> None:
+        if self.closed:
+            self._finish()
+        if self.stack[-1:] != [waiting] or self.owed:
+            raise _syntax_error()
+        self.stack[-1] = following
+        self.owed = True
+
+    def _define(self) -> None:
+        self.script.flags.add("function_definition")
+        self.owed = True
 
     def _expect(self, operator: str) -> None:
         if not self._take(operator):
@@ -185,6 +203,7 @@ class _Parser:
 
     def _loop(self) -> None:
         self.stack.append("loop")
+        self.owed = False
         if self._take("("):
             self._expect("(")
             while not (self._take(")") and self._take(")")):
@@ -193,7 +212,7 @@ class _Parser:
                     raise _syntax_error()
                 self.at += 1
             self._take(";")
-            self._newlines()
+            self._body()
             return
         self.script.assigned.add(self._next_word().text)
         self._newlines()
@@ -202,8 +221,14 @@ class _Parser:
             self.at += 1
             while self.at < len(self.tokens) and isinstance(self.tokens[self.at], Word):
                 self.at += 1
-        if not self._take(";"):
-            self._newlines()
+        self._take(";")
+        self._body()
+
+    def _body(self) -> None:
+        self._newlines()
+        if self._next_word() != Word("do"):
+            raise _syntax_error()
+        self._continue("loop", "do")
 
     def _case(self) -> None:
         self._next_word()
@@ -211,6 +236,7 @@ class _Parser:
         if self._next_word().text != "in":
             raise _syntax_error()
         self.stack.append("case")
+        self.owed = False
         self._pattern()
 
     def _pattern(self) -> None:
@@ -218,7 +244,7 @@ class _Parser:
         self._take("(")
         word = self._next_word()
         if word.text == "esac" and not word.quoted:
-            self._close("case")
+            self._close("esac")
             return
         while self._take("|"):
             self._next_word()

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 _SYSTEM: Final = re.compile(
-    r"/(?:etc|boot|usr|lib|lib32|lib64|bin|sbin|root|sys|proc|dev/(?!null|stdout|stderr|tty|shm|fd))(?:/|\Z)|/\*?\Z"
+    r"/(?:etc|boot|usr|lib|lib32|lib64|bin|sbin|root|sys|proc)(?:/|\Z)|/\*?\Z"
+    r"|/dev/(?!(?:null|stdout|stderr|tty|shm|fd)(?:/|\Z))"
     r"|/var/(?:spool/cron|lib/(?:dpkg|rpm|systemd))|(?:.*/)?\.ssh(?:/|\Z)|(?:.*/)?authorized_keys\Z"
     r"|(?:~\w*|/home/[^/]+|\$HOME|\$\{HOME\})/\.(?:bash|profile|zsh|config/(?:systemd|autostart))"
 )

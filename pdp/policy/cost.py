@@ -89,9 +89,9 @@ class _Estimate:
     def _loop(self, loop: Loop, times: int) -> int:
         before = self.steps(loop.over, times)
         over = self.size(loop.over)
-        self.elements[loop.variable] = self._element(loop.over, over, times)
-        self.roots[loop.variable] = self._root(loop.over)
         turns = min(times * max(over.values, 1), MOST_ITERATIONS)
+        self.elements[loop.variable] = self._element(loop.over, over, times, turns)
+        self.roots[loop.variable] = self._root(loop.over)
         return before + sum(self.steps(p, turns) for p in loop.parts)
 
     def _own(self, node: Node) -> int:
@@ -155,17 +155,16 @@ class _Estimate:
             case _:
                 return LARGEST
 
-    def _element(self, over: Node, size: Size, times: int) -> Size:
+    def _element(self, over: Node, size: Size, times: int, turns: int) -> Size:
         path = path_of(over, frozenset(self.elements))
         if path and path[0] == "constants":
             known = _at(self.constants, path[1:])
             parts = [measure(i) for i in known] if isinstance(known, (Mapping, list, tuple)) else []
             return Size(max((p.values for p in parts), default=0), max((p.characters for p in parts), default=0))
+        # The elements share what the whole holds, and each of the ``times`` passes looks at all of them once.
+        values, characters = (total * times // turns + 1 for total in (size.values, size.characters))
         most = MOST_FACT_CHARACTERS if self._root(over) == "facts" else size.characters
-        if times == 1:
-            # The elements of one value share its characters, and one loop over all of them looks at each once.
-            most = min(most, size.characters // max(size.values, 1) + 1)
-        return Size(size.values, min(most, size.characters))
+        return Size(min(values, size.values), min(characters, most))
 
     def _root(self, node: Node) -> str:
         """The variable that ``node`` is a part of."""

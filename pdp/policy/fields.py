@@ -164,23 +164,25 @@ class Fields:
             return ""
         return name
 
-    def texts(self, key: str, default: Sequence[str] | None = None, *, most: int, items: int) -> tuple[Scalar, ...]:
-        """A list of texts, as nodes; required when ``default`` is ``None``, and never empty when given."""
+    def texts(
+        self, key: str, default: Sequence[str] | None = None, *, most: int, items: int, may_be_empty: bool = False
+    ) -> tuple[Scalar, ...]:
+        """A list of texts, as nodes; required when ``default`` is ``None``."""
         if key not in self._values and default is not None:
             return tuple(Scalar(t, '"', 0, 0, 0, 0) for t in default)
-        nodes = self.items(key, most=items, required=default is None)
+        nodes = self.items(key, most=items, required=default is None, may_be_empty=may_be_empty)
         good = (n for n in nodes if text_of(n, self.source, f"an entry of {key!r}", most) is not None)
         return tuple(n for n in good if isinstance(n, Scalar))
 
-    def items(self, key: str, *, most: int, required: bool = False) -> tuple[Node, ...]:
-        """The nodes of a list, which is never empty when given."""
+    def items(self, key: str, *, most: int, required: bool = False, may_be_empty: bool = False) -> tuple[Node, ...]:
+        """The nodes of a list. An empty one is a mistake unless it says the same as none."""
         node = self.needs(key) if required else self.given(key)
         if node is None or isinstance(node, Refused):
             return ()
         if not isinstance(node, Items):
             fix = f"write {key}: [...], or each entry on a line of its own behind '- '"
             self.source.problem(node, f"{key!r} is {described(node)}, not a list", fix)
-        elif not node.nodes:
+        elif not node.nodes and not may_be_empty:
             self.source.problem(
                 node, f"{key!r} is empty", "add an entry" if required else "add an entry, or remove the key"
             )

@@ -26,9 +26,13 @@ SEE: Final = "docs/rules.md lists what a rule may name"
 
 
 def place(rule: Rule, line: int, column: int) -> tuple[int, int]:
-    """Where line and column (from 1) of a rule's text stand in its file; block scalars keep lines and indentation."""
+    """Where line and column (from 1) of a rule's text stand in its file."""
     start = rule.when_position
-    return start.line + line - 1, start.column + column - 1
+    if not rule.when_runs:
+        return start.line + line - 1, start.column + column - 1
+    before = rule.when.split("\n")[: line - 1]
+    found = rule.place(sum(len(b) + 1 for b in before) + column - 1)
+    return found.line, found.column
 
 
 def from_offset(rule: Rule, finding: Finding) -> Problem:

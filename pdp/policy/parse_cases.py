@@ -10,7 +10,7 @@ from typing import Any
 from pdp.policy.fields import Fields, demand_known, nearest, text_of
 from pdp.policy.model import Case, Expectation
 from pdp.policy.names import Names
-from pdp.policy.nodes import Node, Refused, Scalar, Table, is_null
+from pdp.policy.nodes import Items, Node, Refused, Scalar, Table, is_null
 from pdp.policy.source import Source
 from pdp.types import (
     Action,
@@ -93,11 +93,12 @@ def _expectation(fields: Fields, intents: Collection[str] | None) -> Expectation
     intent = fields.text_or_empty("intent", most=128) if "intent" in fields else None
     if intent and intents is not None and intent not in intents:
         fields.problem("intent", f"there is no intent {intent!r}", nearest(intent, intents, 'write "" for no intent'))
-    reasons = fields.texts("reasons", (), most=100, items=len(REASONS))
+    reasons = fields.texts("reasons", (), most=100, items=len(REASONS), may_be_empty=True)
     demand_known(reasons, REASONS, "reason", fields.source)
-    obligations = fields.texts("obligations", (), most=128, items=100)
+    obligations = fields.texts("obligations", (), most=128, items=100, may_be_empty=True)
     for key in ("obligations", "params"):
-        if key in fields and effect is Effect.DENY:
+        node = fields.get(key)
+        if effect is Effect.DENY and isinstance(node, Items | Table) and node.start + len("[]") < node.end:
             fields.problem(key, f"a denied request has no {key}", "remove them, or expect another effect")
     return Expectation(
         effect=effect or Effect.DENY,

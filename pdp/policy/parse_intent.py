@@ -69,7 +69,8 @@ def _targets(fields: Fields) -> tuple[TargetPattern, ...]:
 
 
 def _exemplars(fields: Fields, key: str, *, required: bool) -> tuple[Scalar, ...]:
-    found = fields.texts(key, None if required else (), most=MOST_EXEMPLAR, items=MOST_EXEMPLARS)
+    default = None if required else ()
+    found = fields.texts(key, default, most=MOST_EXEMPLAR, items=MOST_EXEMPLARS, may_be_empty=not required)
     demand_distinct(found, repr(key), fields.source)
     return found
 

@@ -31,7 +31,7 @@ def parse_rules_file(root: Node, source: Source, names: Names) -> tuple[Rule, ..
 
 def parse_rules(fields: Fields, names: Names, *, required: bool = False) -> tuple[Rule, ...]:
     """The rules behind the key ``rules``; those without effect or condition are left out, with their problems noted."""
-    nodes = fields.items("rules", most=MOST_RULES, required=required)
+    nodes = fields.items("rules", most=MOST_RULES, required=required, may_be_empty=not required)
     return tuple(r for n in nodes if (r := _rule(Fields(n, fields.source, "the rule", RULE_KEYS), names)))
 
 

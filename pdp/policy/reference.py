@@ -138,6 +138,15 @@ def _ordered(compare_values: Callable[[Any, Any], bool]) -> Callable[[Any, Any],
     return _settled(apply)
 
 
+def _reckoned(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def apply(left: Any, right: Any) -> Any:
+        if isinstance(left, celtypes.BoolType) or isinstance(right, celtypes.BoolType):
+            raise TypeError("no such overload: a boolean is no number")
+        return function(left, right)
+
+    return apply
+
+
 def _within(item: Any, container: Any) -> bool:
     if not isinstance(container, (celtypes.ListType, celtypes.MapType)):
         raise TypeError(f"no such overload: in {type(container)}")
@@ -167,6 +176,11 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "_>_": _ordered(operator.gt),
     "_>=_": _ordered(operator.ge),
     "_in_": _settled(_within),
+    "_+_": _reckoned(operator.add),
+    "_-_": _reckoned(operator.sub),
+    "_*_": _reckoned(operator.mul),
+    "_/_": _reckoned(operator.truediv),
+    "_%_": _reckoned(operator.mod),
     "_&&_": _joined(settling=False),
     "_||_": _joined(settling=True),
 }

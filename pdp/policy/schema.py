@@ -72,8 +72,8 @@ def _pattern(description: str) -> Schema:
     return _text(f"{description} '*' matches any run of characters, '?' a single one.", MOST_PATTERN)
 
 
-def _list(description: str, items: Schema, most: int, *, unique: bool = False) -> Schema:
-    schema: Schema = {"type": "array", "minItems": 1, "maxItems": most, "description": description, "items": items}
+def _list(description: str, items: Schema, most: int, *, unique: bool = False, least: int = 1) -> Schema:
+    schema: Schema = {"type": "array", "minItems": least, "maxItems": most, "description": description, "items": items}
     return {**schema, "uniqueItems": True} if unique else schema
 
 
@@ -200,10 +200,10 @@ def _intent() -> Schema:
         "targets": _list("What it may be used on.", target, MOST_PATTERNS),
         "actions": _list("The operations it covers.", _pattern("An action."), MOST_PATTERNS, unique=True),
         "exemplars": _list("Utterances that are approved.", sample, intents.MOST_EXEMPLARS, unique=True),
-        "counter_exemplars": _list("Look-alikes that are not.", sample, intents.MOST_EXEMPLARS, unique=True),
+        "counter_exemplars": _list("Look-alikes that are not.", sample, intents.MOST_EXEMPLARS, unique=True, least=0),
         "thresholds": _thresholds("Instead of those in calibration.json."),
         "narrow": _scope("What is granted between the narrow and the accept threshold; without it, nothing."),
-        "rules": _rules(),
+        "rules": {**_rules(), "minItems": 0},
         "grant": _object("How far a grant reaches.", {"seconds": seconds, "uses": uses}),
     }
     required = ("id", "description", "owner", "targets", "actions", "exemplars")
@@ -282,8 +282,8 @@ def _expectation() -> Schema:
     properties = {
         "effect": _word("The answer.", Effect),
         "intent": {"type": "string", "description": 'The matched intent; "" for none.'},
-        "reasons": _list("Codes that must all occur.", {"enum": list(cases.REASONS)}, len(cases.REASONS)),
-        "obligations": _list("Types that must all occur.", _name("A type."), 100),
+        "reasons": _list("Codes that must all occur.", {"enum": list(cases.REASONS)}, len(cases.REASONS), least=0),
+        "obligations": _list("Types that must all occur.", _name("A type."), 100, least=0),
         "params": _free("All params that are left."),
     }
     return _object("What is expected; only what is given is compared.", properties, ("effect",))
@@ -294,7 +294,7 @@ def _calibration() -> Schema:
         "format": {"const": FORMAT, "description": "The format of this file."},
         "encoder": _text("The fingerprint of the encoder that the thresholds were measured with."),
         "default": _thresholds("For every intent without thresholds of its own."),
-        "intents": {"type": "object", "additionalProperties": _thresholds("For one intent, by its id.")},
+        "intents": {**_free("For some intents, by their ids."), "additionalProperties": _thresholds("For one intent.")},
         "counter_weight": _number("How much a near counter-exemplar takes off a score.", 0, MOST_WEIGHT),
         "counter_gap": _number("How much nearer an exemplar must be for nothing to be taken off.", 0, MOST_GAP),
         "notes": _free("How it was made."),

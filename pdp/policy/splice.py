@@ -26,6 +26,8 @@ def with_entry(text: str, table: Table, key: str, entry: str, after: str) -> str
     node = table.get(key)
     if node is None:
         return _with_list(text, table, key, entry, after)
+    if isinstance(node, Items) and text[node.start : node.end] == "[]":
+        return text[: node.start] + f"[{rendered(entry, '', in_brackets=True)}]" + text[node.end :]
     if not isinstance(node, Items) or not node.nodes:
         raise Unforeseen
     return _append_in_brackets(text, node, entry) if node.is_flow else _append_line(text, node, entry)
@@ -50,7 +52,7 @@ def rendered(entry: str, style: str, *, in_brackets: bool) -> str:
     """``entry`` as YAML: in the quotes of ``style`` where they can hold it, else in double quotes."""
     single = "'" + entry.replace("'", "''") + "'"
     double = json.dumps(entry, ensure_ascii=False)
-    for written in {"": (entry,), "'": (single,)}.get(style, ()):
+    for written in {"'": (single,), '"': ()}.get(style, (entry,)):
         root = parse((f"[{written}]" if in_brackets else f"- {written}").encode(), Source(""))
         node = root.nodes[0] if isinstance(root, Items) and len(root.nodes) == 1 else None
         if isinstance(node, Scalar) and node.text == primitive(node) == entry and not surprise(node):

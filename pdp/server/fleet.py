@@ -12,6 +12,9 @@ from pdp.server.link import Link
 
 log = logging.getLogger(__name__)
 
+# Discarding takes no work: a worker that does not get round to it is stuck.
+DISCARD_SECONDS = 5.0
+
 
 class LinkFleet:
     """The fleet as a worker sees it: the supervisor does the work."""
@@ -35,18 +38,23 @@ async def activate(links: Sequence[Link], path: Path, expected: str, seconds: fl
         async with asyncio.timeout(seconds):
             revision = await _prepare(links, path, expected)
     except BaseException as error:
-        await asyncio.gather(*(link.call("discard") for link in links), return_exceptions=True)
+        await _each(links, DISCARD_SECONDS, "discard")
         if isinstance(error, TimeoutError):
             raise NotReady(f"not every worker was done after {seconds:g} s; nothing was activated") from error
         raise
     # From here on there is no way back: a worker that cannot commit has ended, and its successor starts with this one.
-    commits = (asyncio.wait_for(link.call("commit", revision=revision), seconds) for link in links)
-    done = await asyncio.gather(*commits, return_exceptions=True)
-    for link, result in zip(links, done, strict=True):
-        if isinstance(result, BaseException):
-            log.error("commit failed, worker is ended", exc_info=result, extra={"worker": link.name})
-            link.close()
+    await _each(links, seconds, "commit", revision=revision)
     return revision
+
+
+async def _each(links: Sequence[Link], seconds: float, method: str, **arguments: object) -> None:
+    """Ask all of them; whoever fails or is not done after ``seconds`` is out of step and therefore ended."""
+    calls = (asyncio.wait_for(link.call(method, **arguments), seconds) for link in links)
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    for link, result in zip(links, results, strict=True):
+        if isinstance(result, BaseException):
+            log.error("worker is out of step and is ended", exc_info=result, extra={"worker": link.name})
+            link.close()
 
 
 async def _prepare(links: Sequence[Link], path: Path, expected: str) -> str:

@@ -108,17 +108,24 @@ class Supervisor(Generic[C]):
     async def _spawn(self, place: int) -> None:
         child = await Child.start(self._job, place, {"activate": self._asked_to_activate})
         self._children[place] = child
-        await child.link.call("build")
+        await self._ask(child, "build")
+
+    async def _ask(self, child: Child, method: str, **arguments: object) -> None:
+        limit = self._settings.activation_limit
+        try:
+            await asyncio.wait_for(child.link.call(method, **arguments), limit)
+        except TimeoutError as error:
+            raise NotReady(f"worker {child.place} was not done with {method} after {limit:g} s") from error
 
     async def _asked_to_activate(self, arguments: Arguments) -> None:
         await self.activate(Path(arguments["path"]), str(arguments["expected"]))
 
     async def _each(self, method: str, **arguments: object) -> None:
-        await asyncio.gather(*(child.link.call(method, **arguments) for child in self._children.values()))
+        await asyncio.gather(*(self._ask(child, method, **arguments) for child in self._children.values()))
 
     async def _serve(self, children: tuple[Child, ...]) -> None:
         for child in children:
-            await child.link.call("serve")
+            await self._ask(child, "serve")
             child.serving = True
 
     async def _keep(self, place: int) -> None:
@@ -135,19 +142,20 @@ class Supervisor(Generic[C]):
             delay = min(delay * 2, self._settings.longest_restart_delay)
             try:
                 await self._replace(place)
-            except PdpError:
+            except Exception:
+                # Whatever it was (no memory, no process left): try again after the delay, for as long as it takes.
                 log.exception("worker could not be replaced", extra={"worker": place})
 
     async def _replace(self, place: int) -> None:
         child = await Child.start(self._job, place, {"activate": self._asked_to_activate})
         try:
-            await child.link.call("build")
+            await self._ask(child, "build")
             # Under the lock: an activation between its bundle and its first call would leave this worker behind.
             async with self._activating:
                 if self._current is not None:
                     path, revision = self._current
                     await fleet.activate([child.link], path, revision, self._settings.activation_limit)
-                await child.link.call("open", listen=self.address)
+                await self._ask(child, "open", listen=self.address)
                 self._children[place] = child
             await self._serve((child,))
         except BaseException:

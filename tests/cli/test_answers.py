@@ -7,7 +7,7 @@ from rich.console import Console
 
 from pdp.cli.answers import changes, print_decision
 from pdp.cli.remedies import remedies
-from pdp.cli.traces import print_explanation
+from pdp.cli.traces import print_explanation, shortened
 from pdp.types import Decision, Effect, ReasonCode, Request
 from tests.builders import request
 
@@ -89,3 +89,9 @@ def test_every_kind_of_reason_is_remedied_once(narrowed: Decision) -> None:
     repeated = Decision("", "", type(narrowed.verdict)(Effect.DENY, reasons), "", "", narrowed.timings)
     assert len(remedies(repeated)) == 1
     assert reasons[0].code is ReasonCode.NARROWED_BY_RULE
+
+
+def test_a_long_value_is_cut_in_the_table() -> None:
+    """A fact may hold every word of a long prompt; the others must stay readable."""
+    assert shortened("short") == "short"
+    assert (len(shortened("x" * 5000)), shortened("x" * 5000)[-1]) == (200, "…")

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from pdp.evaluation import Labelled
 from pdp.labelled import read_labelled
 from pdp.policy.model import Bundle, RuleEffect
 from pdp.types import Effect
@@ -18,7 +17,8 @@ from pdp.workbench import Workbench, open_bundle
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = ("database-analyst", "platform-operations", "workspace-assistant")
 REQUESTS = EXAMPLES / "requests.jsonl"
-DEMO_NOW = 1_768_212_000.0  # 2026-01-12T10:00:00Z, a Monday within every bundle's hours
+MONDAY_MORNING = 1_768_212_000.0  # 2026-01-12T10:00:00Z
+SUNDAY_NIGHT = 1_768_096_800.0  # 2026-01-11T02:00:00Z
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -33,8 +33,10 @@ def demo(name: str) -> list[dict[str, Any]]:
     return [d for d in map(json.loads, lines) if d["bundle"] == name]
 
 
-def labelled(name: str) -> dict[int, Labelled]:
-    return {c.line: c for c in read_labelled(REQUESTS)}
+def documents() -> list[tuple[str, str]]:
+    """Bundle and label of every line."""
+    lines = map(json.loads, REQUESTS.read_text(encoding="utf-8").splitlines())
+    return [(d["bundle"], d["label"]) for d in lines]
 
 
 def texts(bundle: Bundle) -> list[str]:
@@ -106,16 +108,20 @@ def test_the_demo_shows_every_effect(name: str) -> None:
 
 
 def test_the_demo_answers_are_those_it_announces(workbench: Workbench) -> None:
-    """What the label promises is what a stranger sees."""
+    """What the label promises is what a stranger sees, at any hour of any day."""
     name = workbench.snapshot.bundle.name
-    cases = dict(zip(range(1, 1000), read_labelled(REQUESTS), strict=False))
-    lines = [json.loads(line) for line in REQUESTS.read_text(encoding="utf-8").splitlines()]
-    wrong = []
-    for number, document in enumerate(lines, start=1):
-        if document["bundle"] != name:
-            continue
-        verdict = workbench.verdict(cases[number].request, DEMO_NOW)
-        if verdict.effect is not cases[number].expect:
-            reasons = "; ".join(f"{r.code.value}: {r.text}" for r in verdict.reasons)
-            wrong.append(f"{document['label']}: expected {document['expect']}, got {verdict.effect.value} ({reasons})")
-    assert wrong == []
+    asked = dict(zip(documents(), read_labelled(REQUESTS), strict=True))
+    for (bundle, label), case in asked.items():
+        for now in (MONDAY_MORNING, SUNDAY_NIGHT) if bundle == name else ():
+            verdict = workbench.verdict(case.request, now)
+            assert verdict.effect is case.expect, f"{label}: {'; '.join(r.text for r in verdict.reasons)}"
+
+
+def test_the_thresholds_do_what_they_were_chosen_for(workbench: Workbench) -> None:
+    """On the labelled requests they were chosen on, few approved requests are refused and most others are."""
+    cases = read_labelled(EXAMPLES / "evaluation" / f"{workbench.snapshot.bundle.name}.jsonl")
+    refused = {c.line: workbench.verdict(c.request, MONDAY_MORNING).effect is Effect.DENY for c in cases}
+    approved = [refused[c.line] for c in cases if c.expect is not Effect.DENY]
+    others = [refused[c.line] for c in cases if c.expect is Effect.DENY]
+    assert sum(approved) <= 0.08 * len(approved)
+    assert sum(others) >= 0.6 * len(others)

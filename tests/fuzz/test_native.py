@@ -1,5 +1,7 @@
 """Native payloads from anything at all: never an exception, never a lenient answer, never slow."""
 
+import shutil
+import subprocess
 import time
 
 import pytest
@@ -41,6 +43,55 @@ SHELL_WORDS = st.sampled_from(
     time su trap git -C push tar cf curl -X""".split()
     + list(BLANKS)
 )
+BASH = shutil.which("bash")
+# No loops that never end, no function that could call itself.
+RUNNABLE = st.sampled_from(
+    [
+        *"""p1 p2 p3 p1 p2 ; && || | & { } ; if then else fi for x in do done case esac ;; ! $( $( ) ) ` ` " " ' ' \\
+    # <
+        >/dev/null 2>&1 <<X X <<'X' $x ${x:- } $(( )) x=p3 eval p1" 'p2 \\p1 $'p\\x32' a b * {p1,p2} -c [[ ]] : true
+    false
+        echo command builtin exec >& | |""".split(),
+        *("\n", "\nX\n", " "),
+    ]
+)
+SPELT = st.sampled_from(
+    [
+        "p1",
+        "p2",
+        "p3",
+        "'p4'",
+        '"p5"',
+        "\\p6",
+        "p''7",
+        "$'p\\x38'",
+        "command p9",
+        "eval p10",
+        "eval 'p11 a'",
+        "p1\\\n2",
+        "! p13",
+    ]
+)
+ARGUMENT = st.sampled_from(["", "a", "'b c'", '"$x"', "$(p14)", "`p15`", '"$(p16 a)"', "${x:-$(p17)}",
+"$((1 + $(p18)))", "<(p19)",
+                            ">/dev/null", "2>&1", "<<<$(p20)", "<<X\n$(p21)\nX\n", "<<'X'\n$(p22)\nX\n", "x=y",
+                            "# p23\n", "'# $(p24)'"])  # fmt: skip
+SIMPLE = st.builds(lambda p, a, b: f"{p} {a} {b}", SPELT, ARGUMENT, ARGUMENT)
+LINES = st.recursive(
+    SIMPLE,
+    lambda inner: st.one_of(
+        st.builds(lambda a, j, b: f"{a}{j}{b}", inner, st.sampled_from([" ; ", " && ", " || ", " | ", "\n", " & "]),
+            inner),
+        st.builds(
+            lambda w, a: w.replace("@", a),
+            st.sampled_from(["(@\n)", "{ @\n}", "if @\nthen p25; fi", "if true; then @\nfi", "for y in a b; do @\ndone",
+                             "case a in (a) @\n;; esac", "echo $(@\n)", "x=$(@\n)", "echo `p26`; @",
+                             "[[ a < b ]] && { @\n}"]),
+            inner,
+        ),
+    ),
+    max_leaves=6,
+)  # fmt: skip
 URL = st.text(alphabet="/.%25eEfFcC;\\a?&=+#@: é\x00", max_size=40)
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -92,6 +143,21 @@ def test_more_commands_are_never_safer(first, second, join):
         alone = derive(SshPayload("web-1", line), Target("", ""), Action(""))
         if alone.parsed and "#" not in first and "\\" not in first[-1:] and "<<" not in first:
             assert both.access >= alone.access or not both.parsed
+
+
+@pytest.mark.skipif(BASH is None, reason="bash is not installed")
+@given(joined(RUNNABLE) | LINES)
+def test_bash_runs_nothing_that_was_not_seen(tmp_path_factory, line):
+    """Every program that bash tries to run is among the derived ones, whenever the line is understood at all."""
+    derived = derive(SshPayload("web-1", line), Target("", ""), Action(""))
+    if not derived.parsed:
+        return
+    script = f'command_not_found_handle() {{ printf "%s\\0" "$1" >&9; return 1; }}\n{line}\n'
+    place = tmp_path_factory.getbasetemp()
+    command = ["/bin/sh", "-c", 'exec 9>"$2"; PATH=/nowhere exec "$0" --norc --noprofile -c "$1"', BASH, script, "ran"]
+    subprocess.run(command, cwd=place, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False)
+    ran = set((place / "ran").read_text(errors="replace").split("\0")) - {""}
+    assert ran <= set(derived.facts["programs"])
 
 
 @given(joined(SQL_WORDS), joined(SQL_WORDS))

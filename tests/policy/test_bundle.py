@@ -193,6 +193,25 @@ def test_every_kind_of_payload_can_be_tested(tmp_path: Path, payload: str, kind:
     assert type(loaded(tmp_path, tests__desk=case).cases[0].request.payload).__name__ == kind
 
 
+def test_an_empty_list_may_stand_where_it_says_the_same_as_none(tmp_path: Path) -> None:
+    """No rules, no counter-exemplars, no wanted reasons: an author may keep the key for later."""
+    tests = "tests:\n  - {name: t, request: {agent: a, payload: {ssh: {host: h, command: ls}}}, expect: EXPECT}\n"
+    tests = tests.replace("EXPECT", "{effect: deny, reasons: [], obligations: [], params: {}}")
+    intent = FILES["intents/close.yml"] + "rules: []\ncounter_exemplars: []\n"
+    bundle = load(write(tmp_path, {**FILES, "intents/close.yml": intent, "tests/desk.yaml": tests}))
+    assert (bundle.intents[0].rules, bundle.intents[0].counter_exemplars) == ((), ())
+    assert (bundle.cases[0].expect.reasons, bundle.cases[0].expect.params) == ((), {})
+
+
+def test_a_mistake_in_a_folded_rule_is_shown_in_its_own_line(tmp_path: Path) -> None:
+    """What the compiler finds in the second source line of a folded expression is there, not far right in the first."""
+    rules = FILES["rules/all.yaml"].replace("action.name !=", "action.nam !=")
+    with pytest.raises(BundleError) as refused:
+        load(write(tmp_path, {**FILES, "rules/all.yaml": rules}), check_rules)
+    assert [(p.file, p.line) for p in refused.value.problems] == [("rules/all.yaml", 6)]
+    assert rules.splitlines()[5][refused.value.problems[0].column - 1 :].startswith((".nam", "action.nam", "nam"))
+
+
 def test_a_window_may_last_all_day_or_over_midnight(tmp_path: Path) -> None:
     """``until`` at or before ``start`` belongs to the next day."""
     window = '{days: [sat, sun], start: "22:00", until: "22:00", timezone: UTC}'
@@ -279,7 +298,7 @@ rules:
 
 
 def test_a_thousand_intents_load_in_about_a_second(tmp_path: Path) -> None:
-    """Large bundles stay editable: a thousand intents with eight exemplars each; ten times the usual time is allowed."""
+    """Large bundles stay editable: a thousand intents with eight exemplars each; a busy machine has some leave."""
     many = {
         f"intents/i{n:04}.yaml": MANY.format(n=n, exemplars=", ".join(f"Show thing {n} as {k}" for k in range(8)))
         for n in range(1000)

@@ -20,8 +20,8 @@ BUNDLE = Path("bundle")
 class Member:
     """The worker's end of a link, with one way to behave in each phase."""
 
-    def __init__(self, prepares: str = "ok", commits: str = "ok", revision: str = "r2") -> None:
-        self.prepares, self.commits, self.files = prepares, commits, revision
+    def __init__(self, prepares: str = "ok", commits: str = "ok", revision: str = "r2", discards: str = "ok") -> None:
+        self.prepares, self.commits, self.files, self.discards = prepares, commits, revision, discards
         self.revision, self.prepared = "r1", ""
 
     async def prepare(self, _arguments):
@@ -41,6 +41,8 @@ class Member:
         self.revision = self.prepared
 
     async def discard(self, _arguments):
+        if self.discards == "hang":
+            await asyncio.Event().wait()
         self.prepared = ""
 
 
@@ -90,6 +92,16 @@ async def test_workers_that_read_different_files_do_not_commit():
     assert [m.revision for m in members] == ["r1", "r1"]
 
 
+async def test_a_worker_that_is_stuck_is_ended_and_holds_up_nobody(monkeypatch):
+    """One that does not even discard in time loses its link, so that it can be replaced."""
+    monkeypatch.setattr(fleet, "DISCARD_SECONDS", 0.1)
+    members = [Member("bad"), Member(discards="hang")]
+    async with asyncio.timeout(2):
+        with pytest.raises(BundleError):
+            await activate(members)
+    assert members[0].revision == members[1].revision == "r1"
+
+
 async def test_a_worker_that_hangs_stops_the_activation():
     """After the time limit nothing has changed."""
     members = [Member(), Member("hang")]
@@ -103,4 +115,4 @@ async def test_a_worker_that_ends_while_committing_does_not_undo_the_others(capl
     members = [Member(), Member(commits="die")]
     assert await activate(members) == "r2"
     assert members[0].revision == "r2"
-    assert "worker is ended" in caplog.text
+    assert "out of step" in caplog.text

@@ -11,6 +11,8 @@ import grpc
 import pytest
 
 from pdp.errors import BundleError, ConfigError, NotReady
+from pdp.server import fleet
+from pdp.server import supervisor as module
 from pdp.server.app import ServerSettings
 from pdp.server.settings import RunSettings
 from pdp.server.supervisor import Supervisor
@@ -66,16 +68,20 @@ async def test_it_is_ready_only_while_a_worker_serves(place):
     assert not supervisor.ready
 
 
-async def test_a_worker_that_dies_during_an_activation_leaves_all_on_the_old_revision(place):
-    """One of two is stopped in the middle of preparing: nothing is activated; afterwards everything is."""
+async def test_a_worker_that_is_stuck_stops_an_activation_and_is_replaced(place, monkeypatch):
+    """One of two does nothing any more: nothing is activated, it is replaced, and then activations work again."""
+    monkeypatch.setattr(fleet, "DISCARD_SECONDS", 0.2)
+    monkeypatch.setattr(module, "KILL_MARGIN", 0.2)
     async with supervised(place, activation_limit=1.0) as supervisor:
         victim = supervisor.processes[0]
         os.kill(victim, signal.SIGSTOP)
         (place / "revision").write_text("r2")
         with pytest.raises(NotReady, match="not every worker was done after 1 s; nothing was activated"):
             await supervisor.activate(place, "")
-        os.kill(victim, signal.SIGCONT)
+        (place / "revision").write_text("r1")
+        await until(lambda: len(supervisor.processes) == 2 and victim not in supervisor.processes, 10)
         assert await revisions(supervisor) == {"r1"}
+        (place / "revision").write_text("r2")
         await supervisor.activate(place, "r2")
         assert await revisions(supervisor) == {"r2"}
 
