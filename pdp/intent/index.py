@@ -96,7 +96,7 @@ class ExemplarIndex:
         return IntentScores(similarity[..., 0], place[..., 0], similarity[..., 1], place[..., 1])
 
     def _score_few(self, vectors: Vectors, intents: Columns) -> IntentScores:
-        """The same for a few texts and intents, where setting up one product over all of them costs more than it saves."""
+        """The same for a few texts and intents, where setting up one large product costs more than it saves."""
         shape = (2, len(vectors), len(intents))
         similarity, place = np.full(shape, NO_SIMILARITY), np.full(shape, NO_PLACE, np.int32)
         for at, column in enumerate(intents.tolist()):

@@ -102,7 +102,7 @@ def _pattern(pattern: Node, regex_error: RegexError, settings: Settings) -> Iter
     text = pattern.value if isinstance(pattern, Literal) else _constant(path_of(pattern), settings.constants)
     if not isinstance(text, str):
         fix = "write the pattern in the rule or in constants"
-        yield Finding(pattern.offset, "the pattern of matches() comes from the request", fix)
+        yield Finding(pattern.offset, "the pattern of matches() is only known when the rule runs", fix)
         return
     wrong = regex_error(text)
     if wrong:

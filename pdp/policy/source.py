@@ -20,6 +20,7 @@ from pdp.types import Json, Position
 MOST_BYTES = 1_048_576
 MOST_DEPTH = 24
 MOST_PROBLEMS = 100
+MOST_MESSAGE = 400
 
 # Line ends that only YAML 1.1 counts would move every later position; the others cannot be seen.
 _UNWANTED = re.compile(
@@ -70,12 +71,17 @@ class Source:
             return
         if len(self.problems) == MOST_PROBLEMS - 1:
             message, fix = "there is more wrong in this file than is listed", "mend these first"
-        self.problems.append(Problem(self.file, line, column, message, fix))
+        self.problems.append(Problem(self.file, line, column, _short(message), _short(fix)))
 
     def problem_at_offset(self, offset: int, message: str, fix: str) -> None:
         """Note a mistake at a code point of the text."""
         before = self.text[:offset]
         self.problem_at(before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1, message, fix)
+
+
+def _short(text: str) -> str:
+    """``text`` as far as a person reads it; what a file holds can be as long as the file."""
+    return text if len(text) <= MOST_MESSAGE else f"{text[:MOST_MESSAGE]}…"
 
 
 def decode(data: bytes, source: Source) -> bool:

@@ -62,10 +62,11 @@ def run(
 async def _alone(
     build: Callable[[C], Parts], config: C, settings: RunSettings, announce: Announce, registry: CollectorRegistry
 ) -> int:
-    parts = build(config)
-    server = Server(parts, settings.server)
     serving = asyncio.Event()
+    # The metrics port first: it says "live, not ready" while the model loads.
     with _metrics(settings, exposition.of_registry(registry), serving.is_set) as metrics:
+        parts = build(config)
+        server = Server(parts, settings.server)
         try:
             listening = await server.open()
             announce(_line("listening", listening, metrics, 1))

@@ -88,7 +88,7 @@ class Supervisor(Generic[C]):
             log.warning("changed bundle refused", extra={"problems": len(error.problems)})
             problems = [[p.file, p.line, p.column, p.message, p.fix] for p in error.problems]
             await asyncio.gather(
-                *(child.link.call("note", problems=problems) for child in self._children.values()),
+                *(self._ask(child, "note", problems=problems) for child in self._children.values()),
                 return_exceptions=True,
             )
         except PdpError as error:

@@ -376,6 +376,16 @@ def test_hostile_yaml_ends_at_once(tmp_path: Path) -> None:
         assert any(p.file == name and message in p.message for p in found), name
 
 
+def test_a_message_stays_readable_whatever_it_quotes(tmp_path: Path) -> None:
+    """A problem names what is wrong, not all of it."""
+    long = "9" * 100_000
+    found = problems(
+        tmp_path, {BUNDLE: f"{FILES[BUNDLE]}k{long}: a\n", **changed(TESTS, "limit: 5}}\n", f"limit: {long}}}}}\n")}
+    )
+    assert [p.file for p in found] == [BUNDLE, TESTS]
+    assert all(len(str(p)) < 1000 for p in found)
+
+
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     """Each file that a bundle needs is missed by name."""
     write(tmp_path, FILES)

@@ -320,7 +320,7 @@ BAD_RULES = [
     ("google.protobuf.Struct{} == action.params", (7, 11), "builds a google.protobuf.Struct", "single fields"),
     ("type(1) == pdp.v1.cel.Agent", (7, 32), "pdp.v1.cel.Agent is a type", "single fields"),
     ("agent.id.matches('(')", (7, 28), "'(' is not a regular expression: missing )", "RE2"),
-    ("agent.id.matches(action.params.p)", (7, 41), "the pattern of matches() comes from the request", "constants"),
+    ("agent.id.matches(action.params.p)", (7, 41), "the pattern of matches() is only known when", "constants"),
     ('payload.kind == "sqll"', (7, 27), "payload.kind is never 'sqll'", "did you mean sql?"),
     ('payload.access != "raed"', (7, 29), "payload.access is never 'raed'", "did you mean read?"),
     ("facts.windows.busines_hours", (7, 24), "no time window is called 'busines_hours'", "business_hours?"),

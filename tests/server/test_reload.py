@@ -12,7 +12,7 @@ ALLOW = 3
 
 
 async def test_calls_during_many_activations_are_all_answered_from_one_revision_each(running, tmp_path):
-    """Fifty activations while four callers ask without pause: every answer is an allow of a revision that was in force."""
+    """Fifty activations while four callers ask without pause: every answer is an allow of a revision in force."""
     seen: list[str] = []
     done = asyncio.Event()
 
