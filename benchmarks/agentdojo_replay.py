@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import yaml
 from rich.console import Console
+from ruamel.yaml import YAML
 
 from benchmarks import agentdojo_report as report
 from benchmarks import measure, serving
@@ -89,13 +89,15 @@ def configured(bundle: Path, constants: Mapping[str, Sequence[str]], directory: 
     # The bundle's own tests are about its own constants, and a server does not start with tests that break.
     shutil.copytree(bundle, copy, ignore=shutil.ignore_patterns("tests"))
     file = copy / "bundle.yaml"
-    document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    document = yaml.load(file)
     for name, values in constants.items():
         if name not in document.get("constants", {}):
             msg = f"{bundle} has no constant {name!r}"
             raise ValueError(msg)
         document["constants"][name] = list(values)
-    file.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    yaml.dump(document, file)
     return copy
 
 
@@ -105,8 +107,10 @@ def serve(bundle: Path, constants: Mapping[str, Sequence[str]]) -> Iterator[Clie
     with TemporaryDirectory(prefix="agentdojo-") as temporary:
         directory = Path(temporary)
         used = configured(bundle, constants, directory) if constants else bundle
+        data = directory / "data"
+        data.mkdir()
         terms = Terms(timeout=PATIENCE, understood=SHOW_ONLY, raise_for_error=True)
-        with serving.server(used, directory / "data") as child, Client(child.address, terms=terms) as client:
+        with serving.server(used, data) as child, Client(child.address, terms=terms) as client:
             yield client
 
 

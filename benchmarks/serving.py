@@ -36,7 +36,7 @@ def child(command: Sequence[str], *, healthy: bool = False) -> Iterator[Child]:
     try:
         address = _address(process)
         if healthy:
-            _await_serving(address)
+            _await_serving(address, process)
         yield Child(address, process.pid, round(time.monotonic() - started, 3))
     finally:
         if process.stdin:
@@ -61,7 +61,7 @@ def _address(process: subprocess.Popen[str]) -> str:
     raise RuntimeError(f"the server ended with code {process.wait()} before it listened")
 
 
-def _await_serving(address: str) -> None:
+def _await_serving(address: str, process: subprocess.Popen[str]) -> None:
     with grpc.insecure_channel(address) as channel:
         check = channel.unary_unary(
             "/grpc.health.v1.Health/Check",
@@ -71,6 +71,8 @@ def _await_serving(address: str) -> None:
         request = health_pb2.HealthCheckRequest(service="pdp.v1.DecisionService")
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
+            if (code := process.poll()) is not None:
+                raise RuntimeError(f"the server ended with code {code} before it served; its log stands above")
             try:
                 if check(request, timeout=1.0).status == health_pb2.HealthCheckResponse.SERVING:
                     return

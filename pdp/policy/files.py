@@ -127,6 +127,14 @@ def _read_regular(path: Path) -> bytes:
 
 
 def _list(directory: Path) -> _Listing:
+    try:
+        return _list_readable(directory)
+    except OSError as error:
+        said = f"cannot be read: {error.strerror or error}"
+        return _Listing({}, (Problem(str(directory), 0, 0, said, "mend its permissions"),))
+
+
+def _list_readable(directory: Path) -> _Listing:
     if not directory.is_dir():
         fix = "name a directory that holds a bundle, or make one with pdp bundle init"
         return _Listing({}, (Problem(str(directory), 0, 0, "there is no such directory", fix),))

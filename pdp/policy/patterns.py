@@ -11,7 +11,7 @@ from pdp.policy.source import Source
 
 MOST_PATTERN = 256
 MOST_PATTERNS = 1000
-# Matching tries every way to share a text among the stars; names may be long and come from the caller.
+# More is a sign of something else being meant.
 MOST_STARS = 6
 _REGULAR_EXPRESSION = re.compile(r"^\^|\$$|^\.[*+]$|\\[.dwsb]|\(.*\|.*\)")
 

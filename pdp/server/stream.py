@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import cast
 
+from grpc.aio import BaseError
+
 from pdp.errors import DeadlineTooShort, NotReady, PdpError
 from pdp.server.guard import Call, Context, Guard, traceparent_of
 from pdp.server.limits import parse, time_left
@@ -51,6 +53,10 @@ def guarded_stream(
         except asyncio.CancelledError:
             guard.observe(METHOD, "cancelled", monotonic() - started)
             raise
+        except BaseError:
+            # gRPC's own: the caller left while an answer was being written to it. There is nobody to tell.
+            guard.observe(METHOD, "cancelled", monotonic() - started)
+            return
         except Exception as problem:  # noqa: BLE001 - every error becomes the stream's status
             error = public_error(problem, METHOD)
             guard.observe(METHOD, error.code, monotonic() - started)
@@ -74,15 +80,21 @@ class _Stream:
         self._writing = asyncio.Lock()
 
     async def serve(self, stopping: Stopping) -> None:
-        """Answer until the caller has no more questions, or the service ends."""
-        async with asyncio.TaskGroup() as answering:
-            reading = asyncio.ensure_future(self._read(answering))
-            ending = asyncio.ensure_future(stopping.wait())
-            try:
-                await asyncio.wait((reading, ending), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                ending.cancel()
-                reading.cancel()
+        """Answer until the caller has no more questions, or the service ends. Raises gRPC's error when it left."""
+        left: BaseException | None = None
+        try:
+            async with asyncio.TaskGroup() as answering:
+                reading = asyncio.ensure_future(self._read(answering))
+                ending = asyncio.ensure_future(stopping.wait())
+                try:
+                    await asyncio.wait((reading, ending), return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    ending.cancel()
+                    reading.cancel()
+        except* BaseError as broken:
+            left = broken.exceptions[0]
+        if left is not None:
+            raise left
         if not reading.done() or reading.cancelled():
             raise NotReady("the service is shutting down; open the stream again")
         reading.result()

@@ -202,3 +202,14 @@ def test_times_and_permissions_make_no_revision(root: Path) -> None:
     os.utime(root / "bundle.yaml", (1, 1))
     (root / "bundle.yaml").chmod(0o600)
     assert revision(root) == before
+
+
+def test_a_directory_that_cannot_be_looked_into_is_a_problem(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Missing permissions end in a problem like everything else, and never in another exception."""
+
+    def denied(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", denied)
+    with pytest.raises(BundleError, match=r"cannot be read: Permission denied \(mend its permissions\)"):
+        load(root)

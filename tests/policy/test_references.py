@@ -40,7 +40,10 @@ def required(when: str) -> dict[str, int]:
         ("action.params.a[0].c == 1", {"action.params.a": 0}),
         ("action.params.a[agent.id] == 1", {"action.params.a": 0, "agent.id": 0}),
         ("action.params.a.all(x, x.b == action.params.c)", {"action.params.a": 0, "action.params.c": 0}),
-        ("[action.params.a, 1].size() == 2 || {'k': action.params.b}.k == 1", {"action.params.a": 0, "action.params.b": 0}),
+        (
+            "[action.params.a, 1].size() == 2 || {'k': action.params.b}.k == 1",
+            {"action.params.a": 0, "action.params.b": 0},
+        ),
         ("has(action.params.a)", {}),
         ("has(action.params.a.b)", {"action.params.a": 0}),
         ("has(action.params.a) && action.params.a.b == 1", {"action.params.a.b": 3}),

@@ -132,3 +132,21 @@ async def test_an_open_stream_ends_at_shutdown_after_its_last_answers(serve):
         assert (ended.value.code(), reason(ended.value)) == (grpc.StatusCode.UNAVAILABLE, "not_ready")
         async with asyncio.timeout(2):
             assert await stopping
+
+
+async def test_callers_who_leave_at_any_moment_leave_nothing_behind(serve, caplog):
+    """A hundred streams cancelled while answers are on their way: no error, and every place is free again."""
+    async with serve(ServerSettings(limits=Limits(in_flight=40), shutdown_grace=1)) as running:
+        for number in range(100):
+            stream = running.decisions.DecideStream(timeout=5)
+            for place in range(20):
+                await stream.write(question(request_id=f"{number}-{place}"))
+            for _ in range(number % 7):
+                await stream.read()
+            stream.cancel()
+        await until(lambda: len([m for m, _ in running.made.observed if m == "DecideStream"]) == 100)
+        codes = {code for method, code in running.made.observed if method == "DecideStream"}
+        assert codes <= {"cancelled", "ok"}
+        assert "call failed" not in caplog.text
+        answers = await asyncio.gather(*(running.decisions.Decide(question(), timeout=2) for _ in range(40)))
+        assert len(answers) == 40
