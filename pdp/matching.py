@@ -11,13 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pdp.intent.authority import Authority, beyond, declined, read_authority
+from pdp.intent.authority import Authority, VerbClass, beyond, declined, read_authority
 from pdp.intent.calibration import Band
+from pdp.intent.commands import read_name
 from pdp.intent.index import IntentScores
 from pdp.intent.text import Reading
 from pdp.policy.admission import Columns
 from pdp.snapshot import Snapshot
-from pdp.types import ClauseTrace, Derived, IntentMatch, Neighbour, Reason, ReasonCode, Request
+from pdp.types import Access, ClauseTrace, Derived, IntentMatch, Neighbour, Reason, ReasonCode, Request
 
 Scores = NDArray[np.float32]
 
@@ -107,7 +108,7 @@ def match(asked: Asked, reading: Reading, vectors: Scores, snapshot: Snapshot) -
     everything = board.only(enforced) if several else admitted
     first: Matching | None = None
     for row, place in admitted.by_margin(MOST_TRIED):
-        found = _match_one(reading, admitted, everything, row, place, snapshot)
+        found = _match_one(asked, reading, (admitted, everything), (row, place), snapshot)
         if not found.refusals:
             return found
         # The nearest intent need not be the one whose authority fits; what it refused is told when none fits.
@@ -116,15 +117,16 @@ def match(asked: Asked, reading: Reading, vectors: Scores, snapshot: Snapshot) -
 
 
 def _match_one(
-    reading: Reading, admitted: Board, everything: Board, row: int, place: int, snapshot: Snapshot
+    asked: Asked, reading: Reading, boards: tuple[Board, Board], at: tuple[int, int], snapshot: Snapshot
 ) -> Matching:
+    (admitted, everything), (row, place) = boards, at
     column, score = int(admitted.columns[place]), float(admitted.scores[row, place])
     band = snapshot.calibration.band(column, score)
     found = _describe(admitted, row, place, snapshot)
     if band is Band.OUT_OF_SCOPE:
         return Matching(column, band, found, (), (_out_of_scope(found),))
     covers = _covers(reading, everything, column, score, band, snapshot)
-    refusals = _refusals(covers, column, snapshot)
+    refusals = _refusals(covers, column, snapshot) or _only_asked(asked, covers)
     weakest = Band.NARROW if any(c.band is Band.NARROW for c in covers) else band
     return Matching(column, weakest, found, covers, refusals)
 
@@ -247,6 +249,23 @@ def _refusal(cover: Coverage, intent: str) -> Reason | None:
     if excess:
         return Reason(ReasonCode.AUTHORITY_EXCEEDED, f"“{excerpt(cover.text)}” goes beyond {intent}: it {excess}")
     return None
+
+
+def _only_asked(asked: Asked, covers: tuple[Coverage, ...]) -> tuple[Reason, ...]:
+    """A question carries no change: when every verb of the utterance surely reads, the call must not do more."""
+    verbs = [v for c in covers for v in c.authority.asks]
+    if not verbs or any(v.classes != {VerbClass.READ} for v in verbs) or not _changes(asked):
+        return ()
+    text = f"the utterance only asks to read, but {asked.request.action.name!r} changes something"
+    return (Reason(ReasonCode.AUTHORITY_EXCEEDED, text),)
+
+
+def _changes(asked: Asked) -> bool:
+    """Whether the call surely does more than read: by its payload, else by the name of its action."""
+    if asked.derived is not None:
+        return Access.READ < asked.derived.access < Access.UNKNOWN
+    named = read_name(asked.request.action.name)
+    return named is not None and VerbClass.READ not in named.classes
 
 
 def excerpt(text: str, most: int = 80) -> str:

@@ -311,3 +311,18 @@ def test_a_bundle_without_intents_denies_everything() -> None:
     """Nothing approved, nothing allowed."""
     assert decide(intents=()).effect is Effect.DENY
     assert bundle(()).intents == ()
+
+
+@pytest.mark.parametrize(
+    ("utterance", "wanted"),
+    [("How many invoices are not paid yet?", Effect.DENY), ("Cancel the invoice", Effect.ALLOW)],
+)
+def test_a_question_carries_no_change(utterance: str, wanted: Effect) -> None:
+    """Where the utterance only asks to read, a call that changes something is refused, however near the topic is."""
+    changing = intent(
+        "cancel-invoice", ("How many invoices are not paid yet", "Cancel the invoice"), actions=("cancel",)
+    )
+    verdict = decide(request(utterance, "cancel"), intents=(changing,))
+    assert verdict.effect is wanted
+    if wanted is Effect.DENY:
+        assert codes(verdict) == {ReasonCode.AUTHORITY_EXCEEDED}
