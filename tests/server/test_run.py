@@ -30,6 +30,14 @@ from pdp.server.run import run
 from pdp.server.settings import RunSettings
 from tests.server.fakes import FakeConfig, build
 
+def command_of(pid: int) -> str:
+    """The command line of a process; empty when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
 class FileWatch:
     def __init__(self, path, notify):
         import threading
@@ -81,9 +89,13 @@ class Service:
 
     def workers(self) -> list[int]:
         """Process ids of the children that run ``spawn_main``."""
-        command = ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)]
-        out = subprocess.run(command, capture_output=True, text=True, check=False)
-        return [int(line.split()[0]) for line in out.stdout.splitlines() if "spawn_main" in line]
+        parent = self.process.pid
+        listed = Path(f"/proc/{parent}/task/{parent}/children")
+        if listed.exists():
+            return [p for p in map(int, listed.read_text().split()) if "spawn_main" in command_of(p)]
+        out = subprocess.run(["ps", "-ww", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=False)
+        rows = (line.split(None, 2) for line in out.stdout.splitlines())
+        return [int(pid) for pid, above, args in rows if int(above) == parent and "spawn_main" in args]
 
     def get(self, path: str) -> int:
         try:
