@@ -30,14 +30,6 @@ from pdp.server.run import run
 from pdp.server.settings import RunSettings
 from tests.server.fakes import FakeConfig, build
 
-def command_of(pid: int) -> str:
-    """The command line of a process; empty when it has ended."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:
-        return ""
-
-
 class FileWatch:
     def __init__(self, path, notify):
         import threading
@@ -61,6 +53,14 @@ if __name__ == "__main__":
         ServerSettings(limits=Limits(default_deadline=30), shutdown_grace=3), path, workers, "127.0.0.1:0",
         first_restart_delay=0.1, watch=lambda notify: FileWatch(path / "revision", notify))))
 """
+
+
+def command_of(pid: int) -> str:
+    """The command line of a process; empty when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
 
 
 class Service:
