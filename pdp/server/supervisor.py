@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 # A worker that lived this long is not part of a series of failures any more.
 SETTLED = 60.0
 KILL_MARGIN = 5.0
+# Loading the model on a busy host takes a while; a worker that takes longer than this will never be done.
+STEP_SECONDS = 120.0
 
 
 class Supervisor(Generic[C]):
@@ -111,11 +113,10 @@ class Supervisor(Generic[C]):
         await self._ask(child, "build")
 
     async def _ask(self, child: Child, method: str, **arguments: object) -> None:
-        limit = self._settings.activation_limit
         try:
-            await asyncio.wait_for(child.link.call(method, **arguments), limit)
+            await asyncio.wait_for(child.link.call(method, **arguments), STEP_SECONDS)
         except TimeoutError as error:
-            raise NotReady(f"worker {child.place} was not done with {method} after {limit:g} s") from error
+            raise NotReady(f"worker {child.place} was not done with {method} after {STEP_SECONDS:g} s") from error
 
     async def _asked_to_activate(self, arguments: Arguments) -> None:
         await self.activate(Path(arguments["path"]), str(arguments["expected"]))

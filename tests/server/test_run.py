@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import grpc
@@ -57,8 +57,13 @@ if __name__ == "__main__":
 
 def command_of(pid: int) -> str:
     """The command line of a process; empty when it has ended."""
+    return contents(Path(f"/proc/{pid}/cmdline")).replace("\0", " ")
+
+
+def contents(path: Path) -> str:
+    """A file of ``/proc``; empty when what it tells of has ended."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        return path.read_text()
     except OSError:
         return ""
 
@@ -88,14 +93,14 @@ class Service:
         return {self.decide().revision for _ in range(calls)}
 
     def workers(self) -> list[int]:
-        """Process ids of the children that run ``spawn_main``."""
-        parent = self.process.pid
-        listed = Path(f"/proc/{parent}/task/{parent}/children")
-        if listed.exists():
-            return [p for p in map(int, listed.read_text().split()) if "spawn_main" in command_of(p)]
-        out = subprocess.run(["ps", "-ww", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=False)
-        rows = (line.split(None, 2) for line in out.stdout.splitlines())
-        return [int(pid) for pid, above, args in rows if int(above) == parent and "spawn_main" in args]
+        """Process ids of the children that serve, oldest first."""
+        found = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
+                if parent == self.process.pid and b"spawn_main" in (stat.parent / "cmdline").read_bytes():
+                    found.append(int(stat.parent.name))
+        return sorted(found)
 
     def get(self, path: str) -> int:
         try:
