@@ -14,7 +14,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from contextlib import asynccontextmanager, closing, contextmanager, nullcontext, suppress
 
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.multiprocess import mark_process_dead
@@ -64,7 +64,7 @@ async def _alone(
 ) -> int:
     serving = asyncio.Event()
     # The metrics port first: it says "live, not ready" while the model loads.
-    with _metrics(settings, exposition.of_registry(registry), serving.is_set) as metrics:
+    with _metrics(settings, exposition.of_registry(registry), serving.is_set) as metrics, _changes(settings) as changed:
         parts = build(config)
         server = Server(parts, settings.server)
         try:
@@ -75,7 +75,7 @@ async def _alone(
             await server.ready()
             serving.set()
             announce(_line("serving", listening, metrics, 1))
-            async with _watching(settings, lambda: _reload(parts)):
+            async with _following(changed, lambda: _reload(parts)):
                 await _signalled()
         finally:
             serving.clear()
@@ -88,7 +88,8 @@ async def _supervised(
 ) -> int:
     supervisor = Supervisor(build, config, settings, lambda pid: mark_process_dead(pid, directory))
     ended = asyncio.ensure_future(_signalled())
-    with _metrics(settings, exposition.of_workers(directory), lambda: supervisor.ready) as metrics:
+    collect = exposition.of_workers(directory)
+    with _metrics(settings, collect, lambda: supervisor.ready) as metrics, _changes(settings) as changed:
 
         async def start() -> None:
             await supervisor.open()
@@ -98,7 +99,7 @@ async def _supervised(
 
         try:
             if await _unless(ended, start()):
-                async with _watching(settings, supervisor.reload):
+                async with _following(changed, supervisor.reload):
                     await ended
         finally:
             ended.cancel()
@@ -132,13 +133,17 @@ async def _signalled() -> None:
             loop.remove_signal_handler(number)
 
 
-@asynccontextmanager
-async def _watching(settings: RunSettings, reload: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Call ``reload`` after each change of the bundle's files, one at a time."""
-    if settings.watch is None:
-        yield
-        return
+@contextmanager
+def _changes(settings: RunSettings) -> Iterator[asyncio.Event]:
+    """Set after each change of the bundle's files. Entered before they are read for the first time: none is missed."""
     loop, changed = asyncio.get_running_loop(), asyncio.Event()
+    with settings.watch(lambda: _wake(loop, changed)) if settings.watch else nullcontext():
+        yield changed
+
+
+@asynccontextmanager
+async def _following(changed: asyncio.Event, reload: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Call ``reload`` after each change, one at a time."""
 
     async def follow() -> None:
         while True:
@@ -147,8 +152,7 @@ async def _watching(settings: RunSettings, reload: Callable[[], Awaitable[None]]
             await reload()
 
     following = asyncio.ensure_future(follow())
-    with settings.watch(lambda: _wake(loop, changed)):
-        yield
+    yield
     following.cancel()
     await asyncio.wait((following,))
 
