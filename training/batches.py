@@ -5,16 +5,23 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from training.corpus.read import KINDS, CorpusIntent, Family
+from training.corpus.read import KINDS, CorpusIntent, CorpusRequest, Family
+from training.texts import described
 
 MOST_TOKENS = 72
 REQUESTS_A_FAMILY = 10
 UNKNOWN = -1
+JOINTS = (". ", ", then ", " and ", "; ", " - and ", ", after that ", ". Also ", ", plus ", " && ", ". Once that's done, ")
+ELSEWHERE = (Path(__file__).parent / "corpus" / "elsewhere.md").read_text(encoding="utf-8").split("\n- ")[1:]
+
+# A family and the places of some of its requests.
+Part = tuple[Family, list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +49,6 @@ class Batch:
     pairs: Tensor
     kinds: Tensor
     weights: Tensor
-    raw: tuple[tuple[str, ...], tuple[str, ...]]
-
-
-def described(intent: CorpusIntent) -> str:
-    """The intent in one line, as the pair model reads it."""
-    return f"{intent.description} Target: {intent.target_kind}. Actions: {', '.join(intent.actions)}."
 
 
 def tokenise(tokenizer: Tokenizer, texts: Sequence[str], most: int = MOST_TOKENS) -> Tokens:
@@ -63,13 +64,14 @@ def tokenise(tokenizer: Tokenizer, texts: Sequence[str], most: int = MOST_TOKENS
 def epoch(families: Sequence[Family], tokenizer: Tokenizer, seed: int) -> Iterator[Batch]:
     """Every request once, in batches of two domains with two family parts each."""
     chance = random.Random(seed)
-    by_domain: dict[str, list[tuple[Family, list[int]]]] = {}
+    by_domain: dict[str, list[Part]] = {}
     for family in families:
         order = list(range(len(family.requests)))
         chance.shuffle(order)
-        parts = [order[i : i + REQUESTS_A_FAMILY] for i in range(0, len(order), REQUESTS_A_FAMILY)]
-        by_domain.setdefault(family.domain, []).extend((family, p) for p in parts)
-    couples = []
+        by_domain.setdefault(family.domain, []).extend(
+            (family, order[i : i + REQUESTS_A_FAMILY]) for i in range(0, len(order), REQUESTS_A_FAMILY)
+        )
+    couples: list[list[Part]] = []
     for parts in by_domain.values():
         chance.shuffle(parts)
         couples += [parts[i : i + 2] for i in range(0, len(parts), 2)]
@@ -78,38 +80,88 @@ def epoch(families: Sequence[Family], tokenizer: Tokenizer, seed: int) -> Iterat
         yield _batch([part for couple in couples[i : i + 2] for part in couple], tokenizer, chance)
 
 
-def _batch(parts: list[tuple[Family, list[int]]], tokenizer: Tokenizer, chance: random.Random) -> Batch:
+class Draft:
+    """The requests of a batch while it is put together. ``row`` of a request: its label for every intent."""
+
+    def __init__(self, intents: Sequence[CorpusIntent], chance: random.Random) -> None:
+        self.intents, self.chance = intents, chance
+        self.requests: list[str] = []
+        self.rows: list[list[int]] = []
+        self.pairs: list[tuple[int, int, int, float]] = []
+
+    def add(self, text: str, row: list[int], judged: Sequence[tuple[int, int, float]]) -> None:
+        """``judged``: intent, kind (-1: covered or unknown) and weight of each pair to judge."""
+        self.pairs += [(len(self.requests), column, kind, weight) for column, kind, weight in judged]
+        self.requests.append(_noisy(text, self.chance))
+        self.rows.append(row)
+
+    def add_request(self, request: CorpusRequest, start: int) -> None:
+        """A request with its family's labels; two intents of other families are beyond it."""
+        row = [0] * len(self.intents)
+        judged = []
+        for column, kind in enumerate(request.kinds, start):
+            row[column] = 0 if kind else 1
+            judged.append((column, KINDS.index(kind) if kind else UNKNOWN, 1.0))
+        family = self.intents[start].family
+        others = [c for c, i in enumerate(self.intents) if i.family != family]
+        judged += [(c, UNKNOWN, 0.5) for c in self.chance.sample(others, min(len(others), 2))]
+        self.add(request.text, row, judged)
+
+    def add_for_one(self, column: int, text: str, kind: int, weight: float = 0.5) -> None:
+        """A request whose label is known for one intent only (-1: covered), and for other families."""
+        family = self.intents[column].family
+        row = [UNKNOWN if i.family == family else 0 for i in self.intents]
+        row[column] = 1 if kind == UNKNOWN else 0
+        self.add(text, row, [(column, kind, weight)])
+
+    def add_elsewhere(self, text: str) -> None:
+        """Small talk and requests of no domain: beyond every intent."""
+        columns = self.chance.sample(range(len(self.intents)), min(4, len(self.intents)))
+        self.add(text, [0] * len(self.intents), [(c, UNKNOWN, 0.5) for c in columns])
+
+
+def _batch(parts: list[Part], tokenizer: Tokenizer, chance: random.Random) -> Batch:
     families = list(dict.fromkeys(family for family, _ in parts))
     intents = [i for f in families for i in f.intents]
     starts = {f: sum(len(g.intents) for g in families[:at]) for at, f in enumerate(families)}
     texts, owner, role, spare = _texts(intents, chance)
-    requests: list[str] = []
-    rows: list[list[int]] = []
-    pairs: list[tuple[int, int, int, float]] = []
+    draft = Draft(intents, chance)
     for family, picks in parts:
         for pick in picks:
-            request = family.requests[pick]
-            row = [0] * len(intents)
-            for at, kind in enumerate(request.kinds):
-                column = starts[family] + at
-                row[column] = 0 if kind else 1
-                pairs.append((len(requests), column, KINDS.index(kind) if kind else UNKNOWN, 1.0))
-            others = [c for c, i in enumerate(intents) if i.family != family.name]
-            for column in chance.sample(others, min(len(others), 2)):
-                pairs.append((len(requests), column, UNKNOWN, 0.5))
-            requests.append(_noisy(request.text, chance))
-            rows.append(row)
+            draft.add_request(family.requests[pick], starts[family])
+        for column, text, kind in _joined(family, starts[family], chance):
+            draft.add_for_one(column, text, kind)
     for column, text in spare:
-        row = [UNKNOWN if i.family == intents[column].family else 0 for i in intents]
-        row[column] = 1
-        pairs.append((len(requests), column, UNKNOWN, 0.5))
-        requests.append(_noisy(text, chance))
-        rows.append(row)
-    table = torch.tensor([p[:3] for p in pairs])
+        draft.add_for_one(column, text, UNKNOWN)
+    # An exemplar in its own words is covered: else the model learns that near wording is a bad sign.
+    for column in chance.sample(range(len(intents)), 2):
+        draft.add_for_one(column, chance.choice(intents[column].exemplars), UNKNOWN)
+    for text in chance.sample(ELSEWHERE, 2):
+        draft.add_elsewhere(text)
+    table = torch.tensor([p[:3] for p in draft.pairs])
     return Batch(
-        tokenise(tokenizer, requests), tokenise(tokenizer, texts), torch.tensor(owner), torch.tensor(role),
-        torch.tensor(rows), table[:, :2], table[:, 2], torch.tensor([p[3] for p in pairs]), (tuple(requests), tuple(texts)),
-    )  # fmt: skip
+        requests=tokenise(tokenizer, draft.requests),
+        texts=tokenise(tokenizer, texts),
+        owner=torch.tensor(owner),
+        role=torch.tensor(role),
+        covers=torch.tensor(draft.rows),
+        pairs=table[:, :2],
+        kinds=table[:, 2],
+        weights=torch.tensor([p[3] for p in draft.pairs]),
+    )
+
+
+def _joined(family: Family, start: int, chance: random.Random) -> Iterator[tuple[int, str, int]]:
+    """Two sentences in a row for one intent: both covered, or one of them not. Intent, text, kind."""
+    for _ in range(2):
+        at = chance.randrange(len(family.intents))
+        covered = [r.text for r in family.requests if not r.kinds[at]]
+        beyond = [r.text for r in family.requests if r.kinds[at] and r.kinds[at] not in ("negation", "compound")]
+        first = chance.choice((*covered, *family.intents[at].exemplars))
+        bad = chance.random() < 0.6
+        second = chance.choice(beyond if bad else covered)
+        text = f"{first.rstrip('.!? ')}{chance.choice(JOINTS)}{second[:1].lower()}{second[1:]}"
+        yield start + at, text, KINDS.index("compound") if bad else UNKNOWN
 
 
 def _texts(

@@ -1,148 +1,230 @@
-"""Suggest thresholds for bundles and bind them to the encoder: ``python -m training.calibrate BUNDLE... [--write]``.
+"""Thresholds with an error budget, for the shipped model or for one bundle.
 
-Own requests are the utterances of a bundle's test cases that must be allowed or narrowed, scored by their intent.
-Foreign ones are the exemplars of intents with other kinds of targets, from all bundles given, scored by every intent of
-this one. Similarity is topic and not authority: requests that go beyond an intent lie as near to it as paraphrases do.
-So the thresholds only keep other topics out, and what a request may do is decided by the other checks.
+``python -m training.calibrate --model DIR`` fits the head and the thresholds that come with a model, on domains of the
+corpus that it was not trained on. ``python -m training.calibrate --bundle DIR --labels FILE`` sets the thresholds of
+one bundle from its own labelled requests (the format of ``pdp bundle evaluate``).
+
+False allows are at most alpha with confidence 1 - delta (``training.budget``), for each risk class of the actions; with
+too few labels it refuses and says how many are missing. A calibration is bound to one encoder: another one refuses to
+start with it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 
 from pdp.errors import PdpError
-from pdp.intent.encoder import Encoder, OnnxEncoder, default_model_directory
-from pdp.intent.index import ExemplarIndex
-from pdp.policy.model import Bundle, Intent
-from pdp.types import Effect, Thresholds
+from pdp.intent.encoder import OnnxEncoder, default_model_directory
+from pdp.intent.manifest import CALIBRATION_FILE, read_manifest
+from pdp.labelled import read_labelled
+from pdp.types import Effect, Head, Risk, Thresholds
+from training.budget import Chosen, TooFewLabels, choose
+from training.corpus.read import CALIBRATION, read_corpus
+from training.corpus_bundle import Pair, judge_families
+from training.judged_bundle import judge_labelled
 
-Scores = NDArray[np.float32]
-
-FOREIGN_ACCEPTED = 0.01
-FOREIGN_NARROWED = 0.05
-OWN_REFUSED = 0.05
-STEP = 0.01
-
-
-class CalibrationError(Exception):
-    """There is not enough to calibrate on; the message says what to add."""
+ALPHAS: Mapping[Risk, float] = {Risk.READ: 0.03, Risk.CHANGE: 0.03, Risk.CRITICAL: 0.02}
+"""Largest share of requests beyond an intent that may be allowed under it."""
+NARROW_ALPHA = 0.12
+"""The same for what is narrowed: a person approves it, or it reads only."""
+DELTA = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """Similarities to the nearest exemplar: of a bundle's own requests to their intent, and of foreign ones to any."""
+class Scored:
+    """A labelled request: whether it may pass, its folded score, and the risk of its intent."""
 
-    own: Scores
-    foreign: Scores
-
-
-def measure(bundle: Bundle, others: Sequence[Bundle], encoder: Encoder) -> Spread:
-    """Score own and foreign requests of ``bundle``. Raises ``CalibrationError`` when there are none of either."""
-    intents = bundle.intents
-    index = ExemplarIndex.build([(intent.id, intent.exemplars, ()) for intent in intents], encoder.encode)
-    column = {intent.id: at for at, intent in enumerate(intents)}
-    cases = [case for case in bundle.cases if case.expect.effect is not Effect.DENY and case.request.utterance]
-    asked = [(case.request.utterance, column[case.expect.intent]) for case in cases if case.expect.intent in column]
-    strangers = [
-        (exemplar.text, at)
-        for stranger in (intent for other in (bundle, *others) for intent in other.intents)
-        for at, intent in enumerate(intents)
-        if apart(stranger, intent)
-        for exemplar in stranger.exemplars
-    ]
-    if not asked:
-        raise CalibrationError(f"{bundle.name} has no test case that names the intent it is allowed by; add some")
-    if not strangers:
-        raise CalibrationError(f"all intents of {bundle.name} share a kind of target; give another bundle as well")
-    return Spread(_scores(index, asked, encoder), _scores(index, strangers, encoder))
+    covered: bool
+    score: float
+    risk: Risk
 
 
-def apart(a: Intent, b: Intent) -> bool:
-    """Whether two intents are about different kinds of targets; a pattern may mean any kind."""
-    kinds = {target.kind for target in a.targets}, {target.kind for target in b.targets}
-    return kinds[0].isdisjoint(kinds[1]) and not any(set("*?[") & set(kind) for kind in kinds[0] | kinds[1])
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Thresholds of a risk class, what they rest on, and how many covered requests reach them."""
+
+    limits: Thresholds
+    accept: Chosen
+    narrow: Chosen
+    accepted: float
+    reached: float
 
 
-def suggest(spread: Spread) -> Thresholds:
-    """Accept above 99% of foreign requests, midway to the own ones where there is room; narrow where 95% of those lie.
+def calibrate(scored: Sequence[Scored], alphas: Mapping[Risk, float], narrow: float, delta: float) -> dict[Risk, Outcome]:
+    """Thresholds for every risk class that occurs. Raises ``TooFewLabels`` naming the class."""
+    found = {}
+    for risk in Risk:
+        of_class = [s for s in scored if s.risk is risk]
+        if not of_class:
+            continue
+        negatives = [s.score for s in of_class if not s.covered]
+        positives = [s.score for s in of_class if s.covered]
+        try:
+            accept = choose(negatives, alphas[risk], delta)
+            lower = choose(negatives, max(narrow, alphas[risk]), delta)
+        except TooFewLabels as few:
+            few.add_note(f"risk class {risk.value}, false allows at most {alphas[risk]:.1%}, confidence {1 - delta:.0%}")
+            raise
+        limits = Thresholds(accept.threshold, min(lower.threshold, accept.threshold))
+        found[risk] = Outcome(limits, accept, lower, _share(positives, limits.accept), _share(positives, limits.narrow))
+    return found
 
-    Narrow never lies above accept, nor so low that more than 5% of the foreign requests lie above it.
+
+def _share(scores: Sequence[float], threshold: float) -> float:
+    return sum(s >= threshold for s in scores) / len(scores) if scores else float("nan")
+
+
+def fit_head(pairs: Sequence[Pair]) -> Head:
+    """Platt scaling over the pair model's logit and the nearest exemplar's cosine; refused ones say nothing about it."""
+    used = [p for p in pairs if not p.refused]
+    features = np.array([(p.logit, p.cosine) for p in used])
+    fitted = LogisticRegression(C=100.0, max_iter=1000).fit(features, np.array([not p.kind for p in used]))
+    logit, cosine = (round(float(w), 4) for w in fitted.coef_[0])
+    return Head(logit, cosine, round(float(fitted.intercept_[0]), 4))
+
+
+def corpus_pairs(encoder: OnnxEncoder) -> list[Pair]:
+    """Every labelled pair of the calibration domains."""
+    found: list[Pair] = []
+    for domain in CALIBRATION:
+        families = read_corpus(domains=(domain,))
+        if families:
+            found += judge_families(families, encoder)
+    return found
+
+
+def ship(model: Path) -> dict[Risk, Outcome]:
+    """Fit the head and the thresholds that come with the model in ``model``, and write both.
+
+    Every other family fits the head; the remaining ones set the thresholds, on what no sibling covers and on
+    what copies an exemplar: requests for a sibling are easier, and would make the budget look better than it is.
     """
-    own = _quantile(spread.own, OWN_REFUSED)
-    foreign = _quantile(spread.foreign, 1 - FOREIGN_ACCEPTED)
-    accept = max(foreign, (foreign + own) / 2)
-    narrow = min(accept, max(own, _quantile(spread.foreign, 1 - FOREIGN_NARROWED)))
-    return Thresholds(_stepped(accept), _stepped(narrow))
+    write_head(model, Head())
+    pairs = corpus_pairs(OnnxEncoder.load(model))
+    families = sorted({p.family for p in pairs})
+    head = fit_head([p for p in pairs if p.family in families[::2]])
+    write_head(model, head)
+    scored = [
+        Scored(not p.kind, p.score(head), p.risk) for p in pairs if p.family in families[1::2] and (p.orphan or not p.kind)
+    ]
+    outcomes = calibrate(scored, ALPHAS, NARROW_ALPHA, DELTA)
+    strictest = max((o.limits for o in outcomes.values()), key=lambda limits: limits.accept)
+    document = {
+        "format": 1,
+        "encoder": read_manifest(model).fingerprint,
+        "default": _limits(strictest),
+        "risks": {risk.value: _limits(o.limits) for risk, o in outcomes.items()},
+        "intents": {},
+        "counter_weight": 2.0,
+        "counter_gap": 0.0,
+        "notes": {"domains": list(CALIBRATION), **notes(outcomes, ALPHAS, DELTA)},
+    }
+    (model / CALIBRATION_FILE).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return outcomes
 
 
-def rewrite(directory: Path, fingerprint: str, thresholds: Thresholds, spread: Spread) -> None:
-    """Put the thresholds and the encoder they belong to into ``calibration.json``; what else it says stays."""
-    path = directory / "calibration.json"
+def write_head(model: Path, head: Head) -> None:
+    """Put ``head`` into the model's manifest; its fingerprint changes with it."""
+    path = model / "manifest.json"
     document = json.loads(path.read_text(encoding="utf-8"))
-    notes = {"tool": "training.calibrate", "own": len(spread.own), "foreign": len(spread.foreign)}
-    document |= {"encoder": fingerprint, "default": {"accept": thresholds.accept, "narrow": thresholds.narrow}}
-    document["notes"] = document.get("notes", {}) | {"thresholds": notes}
+    document["head"] = {"logit": head.logit, "cosine": head.cosine, "bias": head.bias}
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def rewrite(bundle: Path, fingerprint: str, outcomes: Mapping[Risk, Outcome], alphas: Mapping[Risk, float], delta: float) -> None:
+    """Put thresholds and encoder into the bundle's ``calibration.json``; what else it says stays."""
+    path = bundle / CALIBRATION_FILE
+    document = json.loads(path.read_text(encoding="utf-8"))
+    risks = document.get("risks", {}) | {risk.value: _limits(o.limits) for risk, o in outcomes.items()}
+    document |= {"encoder": fingerprint, "risks": risks}
+    document["notes"] = document.get("notes", {}) | notes(outcomes, alphas, delta)
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def describe(spread: Spread, thresholds: Thresholds) -> str:
-    """The measurement for people: quantiles, and what the thresholds let through of either kind."""
-    lines = [f"{'':8} {'n':>6} {'5%':>6} {'25%':>6} {'50%':>6} {'75%':>6} {'95%':>6} {'99%':>6}  reach narrow, accept"]
-    for name, scores in (("own", spread.own), ("foreign", spread.foreign)):
-        quantiles = " ".join(f"{np.quantile(scores, q):6.2f}" for q in (0.05, 0.25, 0.5, 0.75, 0.95, 0.99))
-        reach = ", ".join(f"{np.mean(scores >= limit):.1%}" for limit in (thresholds.narrow, thresholds.accept))
-        lines.append(f"{name:8} {len(scores):6} {quantiles}  {reach}")
-    return "\n".join([*lines, f"suggested: accept {thresholds.accept:.2f}, narrow {thresholds.narrow:.2f}"])
+def notes(outcomes: Mapping[Risk, Outcome], alphas: Mapping[Risk, float], delta: float) -> dict[str, object]:
+    """How the thresholds were made, for the file."""
+    return {
+        "method": "learn then test, Clopper-Pearson",
+        "confidence": 1 - delta,
+        "classes": {
+            risk.value: {
+                "alpha": alphas[risk],
+                "false_allows": f"{o.accept.allowed} of {o.accept.refusable}",
+                "bound": round(o.accept.bound, 4),
+                "narrowed_or_allowed": f"{o.narrow.allowed} of {o.narrow.refusable}",
+                "covered_accepted": round(o.accepted, 3),
+                "covered_reached": round(o.reached, 3),
+            }
+            for risk, o in outcomes.items()
+        },
+    }
+
+
+def describe(outcomes: Mapping[Risk, Outcome]) -> str:
+    """The outcome for people."""
+    lines = [f"{'risk':9} {'accept':>7} {'narrow':>7} {'false allows':>16} {'at most':>8} {'covered: accepted, reached':>28}"]
+    for risk, o in outcomes.items():
+        seen = f"{o.accept.allowed} of {o.accept.refusable}"
+        shares = f"{o.accepted:.1%}, {o.reached:.1%}"
+        lines.append(
+            f"{risk.value:9} {o.limits.accept:7.3f} {o.limits.narrow:7.3f} {seen:>16} {o.accept.bound:8.2%} {shares:>28}"
+        )
+    return "\n".join(lines)
+
+
+def _limits(limits: Thresholds) -> dict[str, float]:
+    return {"accept": limits.accept, "narrow": limits.narrow}
+
+
+def _alpha(text: str) -> tuple[Risk, float]:
+    name, _, value = text.partition("=")
+    try:
+        risk, alpha = Risk(name), float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not RISK=SHARE, such as critical=0.01") from None
+    if not 0 < alpha < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: the share lies between 0 and 1")
+    return risk, alpha
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line: 0 when every bundle could be measured, 1 with a message when not."""
-    # Loading bundles compiles rules; only the command needs that.
-    from pdp.policy.bundle import load  # noqa: PLC0415
-
-    parser = argparse.ArgumentParser(prog="python -m training.calibrate", description="Suggest thresholds for bundles.")
-    parser.add_argument("bundles", nargs="+", type=Path, metavar="BUNDLE", help="bundle directory")
-    parser.add_argument("--model", type=Path, help="model directory (default: the one that comes with pdp)")
-    parser.add_argument("--write", action="store_true", help="put the result into each calibration.json")
+    """Command line: 0 when calibrated, 1 with a message when not."""
+    parser = argparse.ArgumentParser(prog="python -m training.calibrate", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--model", type=Path, help="model directory; without --bundle its own calibration is made")
+    parser.add_argument("--bundle", type=Path, help="bundle directory to set thresholds for")
+    parser.add_argument("--labels", type=Path, help="labelled requests, as for pdp bundle evaluate")
+    parser.add_argument("--alpha", type=_alpha, action="append", default=[], metavar="RISK=SHARE")
+    parser.add_argument("--delta", type=float, default=DELTA, help=f"1 - confidence (default {DELTA})")
+    parser.add_argument("--write", action="store_true", help="put the thresholds into the bundle's calibration.json")
     options = parser.parse_args(arguments)
+    if (options.bundle is None) != (options.labels is None):
+        parser.error("--bundle and --labels go together")
+    model = options.model or default_model_directory()
     try:
-        encoder = OnnxEncoder.load(options.model or default_model_directory())
-        bundles = [load(directory) for directory in options.bundles]
-        for at, (directory, bundle) in enumerate(zip(options.bundles, bundles, strict=True)):
-            spread = measure(bundle, [*bundles[:at], *bundles[at + 1 :]], encoder)
-            thresholds = suggest(spread)
-            sys.stdout.write(f"{bundle.name}\n{describe(spread, thresholds)}\n")
-            if options.write:
-                rewrite(directory, encoder.fingerprint, thresholds, spread)
-    except (CalibrationError, PdpError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        if options.bundle is None:
+            print(describe(ship(model)))
+            return 0
+        alphas = {**ALPHAS, **dict(options.alpha)}
+        encoder = OnnxEncoder.load(model)
+        judged = judge_labelled(options.bundle, read_labelled(options.labels), encoder)
+        scored = [Scored(j.asked.expect is not Effect.DENY, j.score, j.risk) for j in judged]
+        outcomes = calibrate(scored, alphas, NARROW_ALPHA, options.delta)
+        print(describe(outcomes))
+        if options.write:
+            rewrite(options.bundle, encoder.fingerprint, outcomes, alphas, options.delta)
+    except (TooFewLabels, PdpError) as error:
+        sys.stderr.write(f"error: {error}{''.join(f' ({n})' for n in getattr(error, '__notes__', ()))}\n")
         return 1
     return 0
-
-
-def _scores(index: ExemplarIndex, asked: Sequence[tuple[str, int]], encoder: Encoder) -> Scores:
-    texts = list(dict.fromkeys(text for text, _ in asked))
-    rows = {text: row for row, text in enumerate(texts)}
-    table = index.score(encoder.encode(texts)).exemplar
-    return np.array([table[rows[text], column] for text, column in asked], np.float32)
-
-
-def _quantile(scores: Scores, share: float) -> float:
-    return float(np.quantile(scores, share, method="higher"))
-
-
-def _stepped(value: float) -> float:
-    """Up to the next step, within what a threshold may be."""
-    return min(1.0, max(STEP, round(math.ceil(round(value / STEP, 4)) * STEP, 2)))
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch.nn import functional
 
-from training.batches import described, tokenise
+from training.batches import tokenise
 from training.corpus.read import CorpusIntent, Family
 from training.model import DESCRIPTION, EXEMPLAR, AuthorityModel, Judged
+from training.texts import described
 
 Floats = NDArray[np.float64]
 
@@ -66,7 +67,7 @@ def judge_all(
         for column, intent in enumerate(intents):
             known = tokenise(tokenizer, intent.exemplars)
             vectors = model.vectors(model.trunk(known.ids, known.mask), known.mask).float()
-            near[:, column] = (own @ vectors.T).max(1).values.numpy()
+            near[:, column] = (own @ vectors.T).float().max(1).values.numpy()
     return found, near
 
 

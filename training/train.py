@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors.numpy import save_file
 from safetensors.torch import load
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -22,11 +23,11 @@ from training.batches import Batch, Tokens, epoch
 from training.corpus.read import CALIBRATION, HELD_OUT, Family, read_corpus
 from training.source import find_source, read_source, read_tokenizer
 from training.measure import figures
-from training.model import AuthorityModel
+from training.model import AuthorityModel, graph_weights
 
 SEED = 20261126
 TEMPERATURE = 0.05
-RATES = {"trunk": 3e-5, "joint": 6e-5, "heads": 5e-4}
+RATES = {"trunk": 6e-5, "joint": 1.5e-4, "heads": 1e-3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def pretrained(tokenizer_only: bool = False) -> tuple[AuthorityModel, Tokenizer]
 
 
 def train(families: Sequence[Family], held: Mapping[str, Sequence[Family]], out: Path, epochs: int, every: int) -> None:
-    """Train and write ``out/last.pt`` (to resume) after each evaluation, ``out/model.pt`` at the end."""
+    """Train and write ``out/last.pt`` (to resume) after each evaluation, ``out/model.safetensors`` at the end."""
     torch.manual_seed(SEED)
     model, tokenizer = pretrained()
     base, _ = pretrained()
@@ -167,7 +168,7 @@ def train(families: Sequence[Family], held: Mapping[str, Sequence[Family]], out:
         if step % every == 0 or step == steps:
             _report(model, tokenizer, held, step)
             torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}, out / "last.pt")
-    torch.save(model.state_dict(), out / "model.pt")
+    save_file(graph_weights(model), out / "model.safetensors")
 
 
 class Running:

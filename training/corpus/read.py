@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 KINDS = (
     "verb", "object", "scope", "recipient", "negation", "compound", "injection", "obfuscation", "privilege", "purpose",
 )  # fmt: skip
-STYLES = ("ticket", "chat", "plan", "command", "question", "long", "mail", "voice", "second", "hard")
+STYLES = ("ticket", "chat", "plan", "command", "question", "long", "mail", "voice", "second", "hard", "near")
+NEAR = "near"
 HERE = Path(__file__).parent
 HEAD = re.compile(r"([a-h]):\s*([a-z0-9][a-z0-9-]*)\s*\|\s*([^|]+?)\s*\|\s*(.+)")
 
@@ -86,7 +87,26 @@ def read_corpus(folder: Path = HERE, domains: Sequence[str] = ()) -> tuple[Famil
 
 def read_domain(path: Path) -> tuple[Family, ...]:
     """The families of one file. Raises ``CorpusError`` with file and line."""
-    return tuple(_family(path, start, block) for start, block in _blocks(path))
+    families = tuple(_family(path, start, block) for start, block in _blocks(path))
+    near = path.parent / NEAR / path.name
+    return _with_near(families, near) if near.is_file() else families
+
+
+def _with_near(families: tuple[Family, ...], path: Path) -> tuple[Family, ...]:
+    """The families with the requests of a near file, which names them and has request lines only."""
+    letters = {f.name: "abcdefgh"[: len(f.intents)] for f in families}
+    added: dict[str, tuple[CorpusRequest, ...]] = {}
+    for start, block in _blocks(path):
+        name = _name(block[0])
+        if name not in letters:
+            raise CorpusError(f"{path.name}:{start}: there is no family {name}; one of {', '.join(letters)}")
+        rows = [(start + i, line) for i, line in enumerate(block) if i and line.strip() not in ("", "---")]
+        added[name] = tuple(_request(path, number, line, letters[name]) for number, line in rows)
+    return tuple(replace(f, requests=(*f.requests, *added.get(f.name, ()))) for f in families)
+
+
+def _name(heading: str) -> str:
+    return heading.removeprefix("## ").removeprefix("family ").strip()
 
 
 def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -99,7 +119,7 @@ def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _family(path: Path, start: int, block: list[str]) -> Family:
-    name = block[0].removeprefix("## ").removeprefix("family ").strip()
+    name = _name(block[0])
     rows = [(start + i, line) for i, line in enumerate(block) if i and line.strip()]
     rule = next((i for i, (_, line) in enumerate(rows) if line.strip() == "---"), None)
     if rule is None:

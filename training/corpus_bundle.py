@@ -1,0 +1,133 @@
+"""A domain of the corpus as a bundle in memory, and its requests judged by the real engine, one intent at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pdp import engine, snapshot
+from pdp.cases import decide_once
+from pdp.errors import PdpError
+from pdp.evidence import Asked, judge_text
+from pdp.intent.authority import risk
+from pdp.intent.encoder import Encoder
+from pdp.intent.text import TextLimits, read
+from pdp.policy.model import AgentEntry, Bundle, Intent, Mode, Scope, Settings, TargetPattern
+from pdp.snapshot import Snapshot
+from pdp.types import (
+    Action,
+    Agent,
+    CalibrationData,
+    Effect,
+    Exemplar,
+    Head,
+    Obligation,
+    Position,
+    Request,
+    Risk,
+    Target,
+    Thresholds,
+)
+from training.corpus.read import CorpusIntent, Family
+
+NOW = 1_767_607_200.0
+OPEN = Thresholds(1e-4, 1e-4)
+HERE = Position("corpus", 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One request against one intent: the features of the head, and whether a check of the text refuses.
+
+    ``kind`` is "" where the intent covers the request. ``orphan``: no sibling covers it, or it copies an exemplar.
+    """
+
+    text: str
+    intent: str
+    family: str
+    kind: str
+    orphan: bool
+    risk: Risk
+    logit: float
+    cosine: float
+    refused: bool
+
+    def score(self, head: Head) -> float:
+        """The probability of being within, minus infinity where a check refuses."""
+        odds = head.logit * self.logit + head.cosine * self.cosine + head.bias
+        return float("-inf") if self.refused else 1 / (1 + float(np.exp(-odds)))
+
+
+def domain_snapshot(families: Sequence[Family], encoder: Encoder) -> Snapshot:
+    """A snapshot of every intent of ``families``, one agent for each, thresholds that nearly everything reaches."""
+    intents = [i for f in families for i in f.intents]
+    bundle = Bundle(
+        name=families[0].domain,
+        description="",
+        owner="corpus",
+        revision="sha256:corpus",
+        path="corpus",
+        intents=tuple(_intent(i) for i in intents),
+        rules=(),
+        agents=tuple(AgentEntry(f"only-{i.id}", "corpus", (i.id,), HERE) for i in intents),
+        calibration=CalibrationData(encoder.fingerprint, OPEN, Head()),
+        settings=Settings(),
+    )
+    return snapshot.build(bundle, encoder)
+
+
+def _intent(intent: CorpusIntent) -> Intent:
+    return Intent(
+        id=intent.id,
+        description=intent.description,
+        owner="corpus",
+        agents=("*",),
+        targets=(TargetPattern(intent.target_kind, "*"),),
+        actions=intent.actions,
+        exemplars=tuple(Exemplar(e, HERE) for e in intent.exemplars),
+        position=HERE,
+        narrow=Scope(obligations=(Obligation("approval"),)),
+        mode=Mode.ENFORCE,
+    )
+
+
+def judge_families(families: Sequence[Family], encoder: Encoder) -> Iterator[Pair]:
+    """Every request of every family against each intent of its family. All families are of one domain."""
+    held = domain_snapshot(families, encoder)
+    start = 0
+    for family in families:
+        for at, intent in enumerate(family.intents):
+            for request in family.requests:
+                orphan = "" not in request.kinds or request.style == "near"
+                pair = judge_one(request.text, intent, start + at, held, encoder)
+                if pair is not None:
+                    yield replace(pair, family=family.name, kind=request.kinds[at], orphan=orphan)
+        start += len(family.intents)
+
+
+def judge_one(text: str, intent: CorpusIntent, column: int, held: Snapshot, encoder: Encoder) -> Pair | None:
+    """One text against one intent; ``None`` for a text that is over a limit."""
+    action, target = Action(intent.actions[0], {}), Target(intent.target_kind, "any")
+    request = Request("", Agent(f"only-{intent.id}"), text, target, action)
+    try:
+        reading = read(text, TextLimits())
+        asked = engine.admit(request, held)
+        if not isinstance(asked, Asked) or not reading.clauses:
+            return None
+        (candidate,) = judge_text(reading.canonical, np.array([column], np.intp), 1, held, encoder)
+        refused = engine.screen(asked, reading) is not None or decide_once(request, held, encoder, NOW).effect is Effect.DENY
+    except PdpError:
+        return None
+    return Pair(
+        text=text,
+        intent=intent.id,
+        family="",
+        kind="",
+        orphan=False,
+        risk=risk(held.profiles[column]),
+        logit=candidate.judgement.logit,
+        cosine=candidate.nearest.similarity,
+        refused=refused,
+    )
