@@ -196,7 +196,7 @@ class AdministrationPoint:
         fresh = built.index.vectors_by_text()
         if fresh.keys() - known.keys():
             self._keep(fresh)
-        return built, report(run_cases(built, self._encoder.encode))
+        return built, report(run_cases(built, self._encoder))
 
     def _known(self, bundle: Bundle) -> Mapping[str, Vectors]:
         """Vectors that need not be computed again: of the snapshot in force, and from the store on disk."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pdp import engine
 from pdp.errors import PdpError
+from pdp.evidence import Evidence
+from pdp.intent.encoder import Encoder
 from pdp.intent.text import TextLimits, read
-from pdp.matching import Scores
 from pdp.policy.model import Case
 from pdp.reports import CaseFailure, CaseReport
 from pdp.snapshot import Snapshot
 from pdp.types import ReasonCode, Request, Verdict
-
-Encode = Callable[[Sequence[str]], Scores]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ def report(results: Sequence[CaseResult]) -> CaseReport:
 
 
 def decide_once(
-    request: Request, snapshot: Snapshot, encode: Encode, now: float, limits: TextLimits | None = None
+    request: Request, snapshot: Snapshot, encoder: Encoder, now: float, limits: TextLimits | None = None
 ) -> Verdict:
     """Decide one request in this thread, without queue, cache or metrics. ``now`` is epoch seconds."""
     asked = engine.admit(request, snapshot)
@@ -41,17 +40,17 @@ def decide_once(
         return asked
     reading = read(request.utterance, limits or TextLimits())
     refused = engine.screen(asked, reading)
-    return refused or engine.decide(asked, reading, encode(engine.texts_to_encode(reading)), snapshot, now)
+    return refused or engine.decide(asked, reading, Evidence(snapshot, encoder), snapshot, now)
 
 
-def run_cases(snapshot: Snapshot, encode: Encode) -> tuple[CaseResult, ...]:
+def run_cases(snapshot: Snapshot, encoder: Encoder) -> tuple[CaseResult, ...]:
     """Decide every case of the snapshot's bundle, at the case's own time."""
-    return tuple(_run(case, snapshot, encode) for case in snapshot.bundle.cases)
+    return tuple(_run(case, snapshot, encoder) for case in snapshot.bundle.cases)
 
 
-def _run(case: Case, snapshot: Snapshot, encode: Encode) -> CaseResult:
+def _run(case: Case, snapshot: Snapshot, encoder: Encoder) -> CaseResult:
     try:
-        verdict = decide_once(case.request, snapshot, encode, case.now)
+        verdict = decide_once(case.request, snapshot, encoder, case.now)
     except PdpError as error:
         return CaseResult(case, engine.deny(ReasonCode.INTERNAL_ERROR, str(error)), (f"{error.code}: {error}",))
     return CaseResult(case, verdict, tuple(_wrong(case, verdict)))

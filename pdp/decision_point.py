@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import perf_counter_ns
 
 from pdp import engine, metrics
 from pdp.encoding import EncodingQueue
 from pdp.errors import EncoderError, PdpError
+from pdp.evidence import Evidence
 from pdp.explanation import explain
+from pdp.intent.encoder import Encoder
 from pdp.matching import match
 from pdp.memory import Memory, matching_key
 from pdp.snapshot import Snapshot, Snapshots
@@ -44,12 +47,14 @@ class DecisionPoint:
     def __init__(
         self,
         snapshots: Snapshots,
+        encoder: Encoder,
         encoding: EncodingQueue,
         now: Callable[[], float],
         new_id: Callable[[], str],
         memory: Memory,
     ) -> None:
         self._snapshots = snapshots
+        self._encoder = encoder
         self._encoding = encoding
         self._now = now
         self._new_id = new_id
@@ -113,11 +118,13 @@ class DecisionPoint:
             return refused, Timings(admit, text, total=watch.total())
         key = matching_key(asked, reading, snapshot)
         matching = self._memory.recall(key)
+        metrics.LOOKUPS["miss" if matching is None else "hit"].inc()
         encode = 0
         if matching is None:
-            vectors = await self._encoding.vectors(engine.texts_to_encode(reading), snapshot.bundle.revision, deadline)
+            evidence = Evidence(snapshot, self._encoder)
+            job = partial(match, asked, reading, evidence, snapshot)
+            matching = await self._encoding.run(job, deadline)
             encode = watch.lap()
-            matching = match(asked, reading, vectors, snapshot)
             if matching.column >= 0:  # a score that is no number is an error, and no error is remembered
                 self._memory.keep(key, matching)
         verdict = engine.judge(asked, reading, matching, snapshot, self._now())
@@ -128,8 +135,6 @@ class DecisionPoint:
     ) -> tuple[Verdict, Timings]:
         reading = self._memory.read(request.utterance)
         text = watch.lap()
-        texts = engine.texts_to_encode(reading) if reading.clauses else ()
-        vectors = await self._encoding.vectors(texts, snapshot.bundle.revision, deadline) if texts else None
-        encode = watch.lap()
-        verdict = explain(request, reading, vectors, snapshot, self._now())
-        return verdict, Timings(0, text, encode, watch.lap(), watch.total())
+        evidence, now = Evidence(snapshot, self._encoder), self._now()
+        verdict = await self._encoding.run(partial(explain, request, reading, evidence, snapshot, now), deadline)
+        return verdict, Timings(0, text, watch.lap(), 0, watch.total())

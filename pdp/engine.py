@@ -1,7 +1,7 @@
 """The decision, as pure functions: no clock, no I/O, no metric, no log (invariant 4).
 
-``admit`` cuts by agent, target and action; ``screen`` refuses texts that need no model; ``decide`` judges the rest from
-vectors. Whatever is not an allow or a narrow is a deny::
+``admit`` cuts by agent, target and action; ``screen`` refuses texts that need no model; ``decide`` judges the rest by
+what the model says of the texts. Whatever is not an allow or a narrow is a deny::
 
     nothing admits · text manipulated · out of scope · a clause uncovered · authority exceeded
     · a rule failed · a deny is true · a require is not true · narrowing impossible   → deny
@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pdp.evidence import Evidence
 from pdp.intent.calibration import Band
 from pdp.intent.text import MANIPULATIONS, Reading
-from pdp.matching import Asked, Matching, Scores, excerpt, match
+from pdp.matching import Asked, Matching, excerpt, match
 from pdp.native import derive
 from pdp.policy.facts import compute
 from pdp.policy.model import Intent, Mode, Rule, RuleEffect, Scope
@@ -69,9 +70,9 @@ def screen(asked: Asked, reading: Reading) -> Verdict | None:
     return None
 
 
-def decide(asked: Asked, reading: Reading, vectors: Scores, snapshot: Snapshot, now: float) -> Verdict:
-    """Judge. ``vectors``: float32 [texts, dimension], ordered as ``texts_to_encode``; ``now``: epoch seconds."""
-    return judge(asked, reading, match(asked, reading, vectors, snapshot), snapshot, now)
+def decide(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapshot, now: float) -> Verdict:
+    """Judge. ``now``: epoch seconds. Raises what the encoder raises."""
+    return judge(asked, reading, match(asked, reading, evidence, snapshot), snapshot, now)
 
 
 def judge(asked: Asked, reading: Reading, matching: Matching, snapshot: Snapshot, now: float) -> Verdict:
@@ -86,11 +87,6 @@ def judge(asked: Asked, reading: Reading, matching: Matching, snapshot: Snapshot
     if denials:
         return base
     return _grantable(base, asked, snapshot.bundle.intents[matching.column], matching, enforced)
-
-
-def texts_to_encode(reading: Reading) -> tuple[str, ...]:
-    """The whole text, then each clause when there are several: the rows that ``decide`` expects."""
-    return (reading.canonical, *reading.clauses) if len(reading.clauses) > 1 else (reading.canonical,)
 
 
 def evaluate_rules(

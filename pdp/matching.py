@@ -1,29 +1,38 @@
 """What the utterance asks for, judged against the intents that admit the call. Pure.
 
-Similarity is topic, not authority: a score only routes to an intent. What a clause asks for (verb, scope, recipient,
-privilege) must also lie within what the intent grants, and every clause must be covered by some intent of the agent.
+The index says which intents are near; the pair model says whether one of them covers what is asked; the words of each
+clause (verb, scope, recipient, rights) count against it. One intent must cover the whole utterance; failing that,
+several intents of the agent may cover it clause by clause, and one of them must admit the call.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from pdp.intent.authority import Authority, VerbClass, beyond, declined, read_authority
+from pdp.evidence import Candidate, Evidence
+from pdp.intent.authority import Authority, VerbClass, declined
 from pdp.intent.calibration import Band
 from pdp.intent.commands import read_name
-from pdp.intent.index import IntentScores
 from pdp.intent.text import Reading
 from pdp.policy.admission import Columns
 from pdp.snapshot import Snapshot
-from pdp.types import Access, ClauseTrace, Derived, IntentMatch, Neighbour, Reason, ReasonCode, Request
+from pdp.types import (
+    Access,
+    ClauseTrace,
+    Derived,
+    Excess,
+    ExcessKind,
+    IntentMatch,
+    Reason,
+    ReasonCode,
+    Request,
+)
 
-Scores = NDArray[np.float32]
-
-# How many of the nearest intents are held against what a clause asks for.
+# How many of the nearest intents are judged.
 MOST_TRIED = 4
+_RANK = {Band.OUT_OF_SCOPE: 0, Band.NARROW: 1, Band.ACCEPT: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +47,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How one clause is covered. ``column`` is -1 where nothing covers it."""
+    """How one clause is covered. ``column`` is -1 where nothing covers it; ``score`` is that of the clause alone."""
 
     text: str
     authority: Authority
     column: int
     score: float
     band: Band
-    excess: tuple[str, ...] = ()
+    excess: tuple[Excess, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,126 +68,151 @@ class Matching:
     refusals: tuple[Reason, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
-    """Scores of all texts (rows: the whole, then each clause when there are several) for some columns."""
+def match(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapshot) -> Matching:
+    """Match the utterance to one of the admitted intents and check that all of it is covered.
 
-    columns: Columns
-    raw: IntentScores
-    scores: Scores
-    margins: Scores
-
-    @classmethod
-    def of(cls, vectors: Scores, columns: Columns, snapshot: Snapshot) -> Board:
-        """Score ``vectors`` ([texts, dimension]) against ``columns``; arrays are [texts, columns]."""
-        raw = snapshot.index.score(vectors, columns)
-        scores = snapshot.calibration.scores(raw)
-        return cls(columns, raw, scores, scores - snapshot.calibration.accepts(columns))
-
-    def only(self, keep: NDArray[np.bool_]) -> Board:
-        """The same board with some columns."""
-        if keep.all():
-            return self
-        raw = IntentScores(
-            self.raw.exemplar[:, keep],
-            self.raw.exemplar_at[:, keep],
-            self.raw.counter[:, keep],
-            self.raw.counter_at[:, keep],
-        )
-        return Board(self.columns[keep], raw, self.scores[:, keep], self.margins[:, keep])
-
-    def by_margin(self, most: int) -> list[tuple[int, int]]:
-        """Best row and place of at most ``most`` columns, largest margin first; equals keep their order."""
-        rows = self.margins.argmax(axis=0)
-        best = self.margins[rows, np.arange(self.columns.size)]
-        return [(int(rows[place]), int(place)) for place in np.argsort(-best, kind="stable")[:most]]
-
-
-def match(asked: Asked, reading: Reading, vectors: Scores, snapshot: Snapshot) -> Matching:
-    """Match the utterance to one of the admitted intents and check that every clause is covered.
-
-    ``vectors`` is float32 [1 + (number of clauses if more than one), dimension], unit length.
+    Raises what the encoder raises.
     """
-    several = len(reading.clauses) > 1
-    board = Board.of(vectors, asked.usable if several else asked.admitted, snapshot)
-    enforced = snapshot.enforced[board.columns]
-    admitted = board.only(np.isin(board.columns, asked.admitted) & enforced) if several else board.only(enforced)
-    if admitted.columns.size == 0 or not np.isfinite(admitted.scores).all():
-        return _unscored(admitted)
-    everything = board.only(enforced) if several else admitted
-    first: Matching | None = None
-    for row, place in admitted.by_margin(MOST_TRIED):
-        found = _match_one(asked, reading, (admitted, everything), (row, place), snapshot)
-        if not found.refusals:
-            return found
+    admitted = _enforced(asked.admitted, snapshot)
+    if not admitted.size:
+        return _nothing(ReasonCode.NOT_ADMITTED, "only shadow intents admit this call; they grant nothing")
+    nearest = evidence.by_nearness(reading.canonical, admitted, MOST_TRIED)
+    best: Matching | None = None
+    for column in nearest:
+        found = _match_one(asked, reading, column, nearest, evidence, snapshot)
+        if not math.isfinite(found.match.score):
+            return _nothing(ReasonCode.SCORE_INVALID, "a score is not a finite number")
         # The nearest intent need not be the one whose authority fits; what it refused is told when none fits.
-        first = first or found
-    return first or _unscored(admitted)
+        if best is None or _better(found, best):
+            best = found
+        if best.band is Band.ACCEPT and not best.refusals:
+            return best
+    piecewise = _match_pieces(asked, reading, evidence, snapshot) if len(reading.clauses) > 1 else None
+    if piecewise and (best is None or _better(piecewise, best)):
+        return piecewise
+    return best or _nothing(ReasonCode.NOT_ADMITTED, "no intent admits this call")
 
 
-def _match_one(
-    asked: Asked, reading: Reading, boards: tuple[Board, Board], at: tuple[int, int], snapshot: Snapshot
-) -> Matching:
-    (admitted, everything), (row, place) = boards, at
-    column, score = int(admitted.columns[place]), float(admitted.scores[row, place])
-    band = snapshot.calibration.band(column, score)
-    found = _describe(admitted, row, place, snapshot)
-    if band is Band.OUT_OF_SCOPE:
-        return Matching(column, band, found, (), (_out_of_scope(found),))
-    covers = _covers(reading, everything, column, score, band, snapshot)
-    refusals = _refusals(covers, column, snapshot) or _only_asked(asked, covers)
-    weakest = Band.NARROW if any(c.band is Band.NARROW for c in covers) else band
-    return Matching(column, weakest, found, covers, refusals)
+def every_excess(clauses: Sequence[str], column: int, evidence: Evidence, snapshot: Snapshot) -> tuple[Excess, ...]:
+    """All that the words of ``clauses`` show to be beyond an intent, clause by clause."""
+    found = tuple(e for c in clauses for e in evidence.excess(c, column))
+    return (*found, *_declined([evidence.authority(c) for c in clauses], column, snapshot))
 
 
-def _unscored(board: Board) -> Matching:
-    code = ReasonCode.SCORE_INVALID if board.columns.size else ReasonCode.NOT_ADMITTED
-    text = (
-        "a score is not a finite number"
-        if board.columns.size
-        else "only shadow intents admit this call; they grant nothing"
-    )
+def _enforced(columns: Columns, snapshot: Snapshot) -> Columns:
+    enforced = snapshot.enforced[columns]
+    return columns if enforced.all() else columns[enforced]
+
+
+def _better(found: Matching, best: Matching) -> bool:
+    """Granting beats refusing, then the wider band; equals keep the one that was found first, the nearer."""
+    return (not found.refusals, _RANK[found.band]) > (not best.refusals, _RANK[best.band])
+
+
+def _nothing(code: ReasonCode, text: str) -> Matching:
     return Matching(-1, Band.OUT_OF_SCOPE, IntentMatch("", 0.0, 0.0, 0.0, 0.0), (), (Reason(code, text),))
 
 
-def _describe(board: Board, row: int, place: int, snapshot: Snapshot) -> IntentMatch:
-    column = int(board.columns[place])
-    limits = snapshot.calibration.thresholds(column)
-    score = float(board.scores[row, place])
-    runner, runner_score = _runner_up(board, place, snapshot)
-    name = snapshot.bundle.intents[column].id
-    near, counter = int(board.raw.exemplar_at[row, place]), int(board.raw.counter_at[row, place])
+def _match_one(
+    asked: Asked, reading: Reading, column: int, others: Sequence[int], evidence: Evidence, snapshot: Snapshot
+) -> Matching:
+    """One intent for the whole utterance."""
+    covers = _covers(asked, reading, column, evidence, snapshot)
+    refused = _declined([c.authority for c in covers], column, snapshot)
+    excess = (*(e for c in covers if c.column in (column, -1) for e in c.excess), *refused)
+    score = evidence.score(reading.canonical, column, excess)
+    band = snapshot.calibration.band(column, score)
+    found = _describe(evidence.candidate(reading.canonical, column), score, others, reading, evidence, snapshot)
+    uncovered = tuple(_uncovered(c) for c in covers if c.column < 0)
+    if band is Band.OUT_OF_SCOPE:
+        plain = evidence.score(reading.canonical, column)
+        beyond = _beyond(covers, refused, column, snapshot)
+        told = snapshot.calibration.band(column, plain) is not Band.OUT_OF_SCOPE or uncovered
+        return Matching(column, band, found, covers, (*uncovered, *beyond) if told else (_out_of_scope(found),))
+    return Matching(column, band, found, covers, uncovered or _only_asked(asked, covers))
+
+
+def _match_pieces(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapshot) -> Matching | None:
+    """Two or more intents, each covering some clauses in full; the nearest that admits the call is the one matched."""
+    usable, admitted = _enforced(asked.usable, snapshot), frozenset(_enforced(asked.admitted, snapshot).tolist())
+    covers = [_piece(clause, usable, evidence, snapshot) for clause in reading.clauses]
+    asking = [c for c in covers if not _idle(c)]
+    columns = {c.column for c in asking}
+    lead = next((c for c in asking if c.column in admitted), None)
+    if lead is None or -1 in columns or len(columns) < 2:  # one intent alone had its chance
+        return None
+    idle_fit = all(
+        any(snapshot.calibration.continues(column, evidence.score(c.text, column)) for column in columns)
+        for c in covers
+        if _idle(c)
+    )
+    if not idle_fit or any(_declined([c.authority], c.column, snapshot) for c in asking):
+        return None
+    weakest = min((c.band for c in asking), key=_RANK.__getitem__)
+    found = _describe(evidence.candidate(lead.text, lead.column), lead.score, (), reading, evidence, snapshot)
+    return Matching(lead.column, weakest, found, tuple(covers), _only_asked(asked, tuple(covers)))
+
+
+def _piece(clause: str, usable: Columns, evidence: Evidence, snapshot: Snapshot) -> Coverage:
+    """A clause under the nearest of the agent's intents that covers it in full."""
+    authority = evidence.authority(clause)
+    for column in evidence.by_nearness(clause, usable, MOST_TRIED):
+        excess = evidence.excess(clause, column)
+        score = evidence.score(clause, column, excess)
+        band = snapshot.calibration.band(column, score)
+        if band is not Band.OUT_OF_SCOPE:
+            return Coverage(clause, authority, column, score, band, excess)
+    return Coverage(clause, authority, -1, 0.0, Band.OUT_OF_SCOPE)
+
+
+def _idle(cover: Coverage) -> bool:
+    """A fact or a prohibition: it asks for no authority of its own and rides along with the clauses that do."""
+    return cover.authority.asks_nothing
+
+
+def _covers(
+    asked: Asked, reading: Reading, column: int, evidence: Evidence, snapshot: Snapshot
+) -> tuple[Coverage, ...]:
+    if len(reading.clauses) == 1:
+        clause = reading.clauses[0]
+        score = evidence.score(reading.canonical, column)
+        excess = evidence.excess(clause, column)
+        return (Coverage(clause, evidence.authority(clause), column, score, Band.ACCEPT, excess),)
+    return tuple(_cover(clause, column, asked, evidence, snapshot) for clause in reading.clauses)
+
+
+def _cover(clause: str, column: int, asked: Asked, evidence: Evidence, snapshot: Snapshot) -> Coverage:
+    """A clause of a longer text: part of the matched intent, or covered in full by another of the agent's intents."""
+    authority, excess = evidence.authority(clause), evidence.excess(clause, column)
+    if authority.asks_nothing and not excess:
+        return Coverage(clause, authority, column, 1.0, Band.ACCEPT)
+    score = evidence.score(clause, column)
+    if not excess and snapshot.calibration.continues(column, score):
+        return Coverage(clause, authority, column, score, Band.ACCEPT)
+    other = _piece(clause, _enforced(asked.usable, snapshot), evidence, snapshot)
+    if other.band is Band.ACCEPT and not other.excess:
+        return other
+    continues = snapshot.calibration.continues(column, score)
+    return Coverage(clause, authority, column if continues else -1, score, Band.OUT_OF_SCOPE, excess)
+
+
+def _describe(
+    found: Candidate, score: float, others: Sequence[int], reading: Reading, evidence: Evidence, snapshot: Snapshot
+) -> IntentMatch:
+    limits = snapshot.calibration.thresholds(found.column)
+    intents = snapshot.bundle.intents
+    second = next((c for c in others if c != found.column), None)
     return IntentMatch(
-        intent=name,
+        intent=intents[found.column].id,
         score=score,
         accept=limits.accept,
         narrow=limits.narrow,
         margin=score - limits.accept,
-        nearest=_exemplar(snapshot, name, near, float(board.raw.exemplar[row, place])) if near >= 0 else None,
-        counter=_counter(snapshot, name, counter, float(board.raw.counter[row, place])) if counter >= 0 else None,
-        runner_up=runner,
-        runner_up_score=runner_score,
+        nearest=found.nearest,
+        counter=found.counter,
+        runner_up=intents[second].id if second is not None else "",
+        runner_up_score=evidence.nearness(reading.canonical, second) if second is not None else 0.0,
     )
-
-
-def _runner_up(board: Board, place: int, snapshot: Snapshot) -> tuple[str, float]:
-    if board.columns.size < 2:  # a runner-up needs a second one
-        return "", 0.0
-    margins = board.margins.max(axis=0)
-    margins[place] = -np.inf
-    second = int(np.argmax(margins))
-    row = int(np.argmax(board.margins[:, second]))
-    return snapshot.bundle.intents[int(board.columns[second])].id, float(board.scores[row, second])
-
-
-def _exemplar(snapshot: Snapshot, intent: str, at: int, similarity: float) -> Neighbour:
-    exemplar = snapshot.index.exemplar(at)
-    return Neighbour(intent, exemplar.text, similarity, exemplar.position)
-
-
-def _counter(snapshot: Snapshot, intent: str, at: int, similarity: float) -> Neighbour:
-    exemplar = snapshot.index.counter(at)
-    return Neighbour(intent, exemplar.text, similarity, exemplar.position)
 
 
 def _out_of_scope(found: IntentMatch) -> Reason:
@@ -196,59 +230,29 @@ def _out_of_scope(found: IntentMatch) -> Reason:
     return Reason(ReasonCode.OUT_OF_SCOPE, text, position=near.position if near else None)
 
 
-def _covers(
-    reading: Reading, board: Board, matched: int, score: float, band: Band, snapshot: Snapshot
-) -> tuple[Coverage, ...]:
-    if len(reading.clauses) == 1:
-        authority = read_authority(reading.clauses[0])
-        excess = beyond(authority, snapshot.profiles[matched])
-        return (Coverage(reading.clauses[0], authority, matched, score, band, excess),)
-    at = int(np.flatnonzero(board.columns == matched)[0])
-    return tuple(_cover(clause, board, row, at, snapshot) for row, clause in enumerate(reading.clauses, start=1))
+def _declined(clauses: Sequence[Authority], column: int, snapshot: Snapshot) -> tuple[Excess, ...]:
+    refused = declined(clauses, snapshot.profiles[column])
+    return (Excess(ExcessKind.DECLINED, f"declines to {', '.join(refused)}"),) if refused else ()
 
 
-def _cover(clause: str, board: Board, row: int, matched_at: int, snapshot: Snapshot) -> Coverage:
-    """By the nearest of the agent's intents that grants as much as the clause asks, or as part of the matched one."""
-    authority = read_authority(clause)
-    matched, score = int(board.columns[matched_at]), float(board.scores[row, matched_at])
-    excess = beyond(authority, snapshot.profiles[matched])
-    if authority.asks_nothing and not excess:
-        # A fact or a prohibition asks for no authority; it rides along with the clause it belongs to.
-        return Coverage(clause, authority, matched, score, Band.ACCEPT)
-    refused: Coverage | None = None
-    for place in np.argsort(-board.margins[row], kind="stable")[:MOST_TRIED].tolist():
-        column, own = int(board.columns[place]), float(board.scores[row, place])
-        band = snapshot.calibration.band(column, own)
-        if band is Band.OUT_OF_SCOPE:
-            continue
-        found = Coverage(clause, authority, column, own, band, beyond(authority, snapshot.profiles[column]))
-        # One that is not the nearest must fit in full.
-        if not found.excess and (refused is None or band is Band.ACCEPT):
-            return found
-        refused = refused or found
-    if not excess and snapshot.calibration.continues(matched, score):
-        return Coverage(clause, authority, matched, score, Band.ACCEPT)
-    return refused or Coverage(clause, authority, -1, score, Band.OUT_OF_SCOPE, excess)
-
-
-def _refusals(covers: tuple[Coverage, ...], matched: int, snapshot: Snapshot) -> tuple[Reason, ...]:
-    intents = snapshot.bundle.intents
-    found = [r for c in covers if (r := _refusal(c, intents[c.column].id if c.column >= 0 else ""))]
-    refused = declined([c.authority for c in covers], snapshot.profiles[matched])
-    if refused:
-        text = f"the utterance declines what {intents[matched].id} would do: not {', not '.join(refused)}"
-        found.append(Reason(ReasonCode.NEGATED, text))
+def _beyond(
+    covers: Sequence[Coverage], refused: Sequence[Excess], column: int, snapshot: Snapshot
+) -> tuple[Reason, ...]:
+    intent = snapshot.bundle.intents[column].id
+    found = []
+    for cover in covers:
+        if cover.excess and cover.column == column:
+            why = ", ".join(e.phrase for e in cover.excess)
+            text = f"“{excerpt(cover.text)}” goes beyond {intent}: it {why}"
+            found.append(Reason(ReasonCode.AUTHORITY_EXCEEDED, text))
+    found += [Reason(ReasonCode.NEGATED, f"the utterance {e.phrase}, which is what {intent} is for") for e in refused]
     return tuple(found)
 
 
-def _refusal(cover: Coverage, intent: str) -> Reason | None:
-    excess = ", ".join(cover.excess)
-    if not intent:
-        why = f": it {excess}" if excess else ""
-        return Reason(ReasonCode.CLAUSE_NOT_COVERED, f"no intent of this agent covers “{excerpt(cover.text)}”{why}")
-    if excess:
-        return Reason(ReasonCode.AUTHORITY_EXCEEDED, f"“{excerpt(cover.text)}” goes beyond {intent}: it {excess}")
-    return None
+def _uncovered(cover: Coverage) -> Reason:
+    excess = ", ".join(e.phrase for e in cover.excess)
+    why = f": it {excess}" if excess else ""
+    return Reason(ReasonCode.CLAUSE_NOT_COVERED, f"no intent of this agent covers “{excerpt(cover.text)}”{why}")
 
 
 def _only_asked(asked: Asked, covers: tuple[Coverage, ...]) -> tuple[Reason, ...]:

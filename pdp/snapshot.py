@@ -14,14 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdp.errors import EncoderMismatch, NotReady, Problem
-from pdp.intent.authority import AuthorityProfile, profile
+from pdp.intent.authority import AuthorityProfile, profile, risk
 from pdp.intent.calibration import Calibration
 from pdp.intent.encoder import Encoder
 from pdp.intent.index import ExemplarIndex, Vectors
 from pdp.policy.admission import Admission
 from pdp.policy.bundle import load
-from pdp.policy.model import Bundle, Mode, Rule
+from pdp.policy.model import Bundle, Intent, Mode, Rule
 from pdp.policy.rules import RuleSet, problems
+from pdp.types import Head
+
+# The pair model has seen a few; a long list would only push the description out of sight.
+MOST_ACTIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Snapshot:
     """One bundle, ready to decide with. Intents are addressed by column, their place in ``bundle.intents``.
 
     ``enforced`` (false: shadow), ``rules`` and ``profiles`` are by column: what applies when that intent is matched,
-    global rules first.
+    global rules first. ``described`` is each intent in one line, as the pair model reads it.
     """
 
     bundle: Bundle
@@ -40,6 +44,8 @@ class Snapshot:
     enforced: NDArray[np.bool_]
     rules: tuple[RuleSet, ...]
     profiles: tuple[AuthorityProfile, ...]
+    head: Head
+    described: tuple[str, ...]
 
 
 def build(bundle: Bundle, encoder: Encoder, known: Mapping[str, Vectors] | None = None) -> Snapshot:
@@ -52,16 +58,26 @@ def build(bundle: Bundle, encoder: Encoder, known: Mapping[str, Vectors] | None 
         raise EncoderMismatch((_mismatch(bundle.calibration.encoder, encoder.fingerprint),))
     intents = bundle.intents
     compiled = RuleSet.compile(every_rule(bundle), bundle.settings)
+    profiles = tuple(profile([e.text for e in i.exemplars], i.actions) for i in intents)
+    limits = [(i.id, risk(granted), i.thresholds) for i, granted in zip(intents, profiles, strict=True)]
     return Snapshot(
         bundle=bundle,
         encoder=encoder.fingerprint,
         admission=Admission(bundle),
         index=ExemplarIndex.build([(i.id, i.exemplars, i.counter_exemplars) for i in intents], encoder.encode, known),
-        calibration=Calibration.from_data(bundle.calibration, [(i.id, i.thresholds) for i in intents]),
+        calibration=Calibration.from_data(bundle.calibration, limits),
         enforced=np.array([i.mode is Mode.ENFORCE for i in intents], dtype=np.bool_),
         rules=tuple(compiled.only((*bundle.rules, *i.rules)) for i in intents),
-        profiles=tuple(profile([e.text for e in i.exemplars], i.actions) for i in intents),
+        profiles=profiles,
+        head=bundle.calibration.head or encoder.head,
+        described=tuple(map(describe, intents)),
     )
+
+
+def describe(intent: Intent) -> str:
+    """The intent in one line: description, kinds of target, actions."""
+    kinds = ", ".join(dict.fromkeys(t.kind for t in intent.targets))
+    return f"{intent.description} Target: {kinds}. Actions: {', '.join(intent.actions[:MOST_ACTIONS])}."
 
 
 def read(directory: Path, encoder: Encoder, known: Mapping[str, Vectors] | None = None) -> Snapshot:

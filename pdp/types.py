@@ -89,9 +89,65 @@ class Thresholds:
     narrow: float
 
 
+class Risk(enum.Enum):
+    """How bad a wrong allow is, told from what an intent grants; the error budget of a calibration is per class."""
+
+    READ = "read"
+    CHANGE = "change"
+    CRITICAL = "critical"
+
+
+class ExcessKind(enum.Enum):
+    """In what a request goes beyond an intent, as far as words alone tell."""
+
+    VERB = "verb"
+    RIGHTS = "rights"
+    SCOPE = "scope"
+    OUTSIDER = "outsider"
+    SECRET = "secret"  # noqa: S105  # a kind of excess, not a secret
+    PURPOSE = "purpose"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """One thing that a request goes beyond an intent in. ``phrase`` follows "it": "asks to delete (“purge”)"."""
+
+    kind: ExcessKind
+    phrase: str
+
+
+CERTAIN = 50.0
+"""A penalty that no score survives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How the parts of a judgement become log-odds (natural logarithm) that a request lies within an intent::
+
+        logit * (pair model) + nearness * (index) + bias - the penalty of each kind of excess found
+
+    ``penalties`` that are not given are ``CERTAIN``: the guard then refuses whatever the model says.
+    """
+
+    logit: float = 1.0
+    nearness: float = 0.0
+    bias: float = 0.0
+    penalties: Mapping[ExcessKind, float] = field(default_factory=dict)
+
+    def odds(self, logit: float, nearness: float, excess: Sequence[Excess] = ()) -> float:
+        """Log-odds of being within. NaN in, NaN out."""
+        kinds = dict.fromkeys(e.kind for e in excess)
+        cost = sum(self.penalties.get(kind, CERTAIN) for kind in kinds)
+        return self.logit * logit + self.nearness * nearness + self.bias - cost
+
+
 @dataclass(frozen=True, slots=True)
 class CalibrationData:
-    """``calibration.json`` as read. Thresholds are on the score of ``pdp.intent.calibration``."""
+    """``calibration.json`` as read. Thresholds are on the score of ``pdp.intent.calibration``.
+
+    ``risks`` are thresholds per risk class, for intents without their own; ``head`` replaces that of the model.
+    """
 
     encoder: str
     default: Thresholds
@@ -99,6 +155,8 @@ class CalibrationData:
     counter_weight: float = 1.0
     counter_gap: float = 0.0
     notes: JsonObject = field(default_factory=dict)
+    risks: Mapping[Risk, Thresholds] = field(default_factory=dict)
+    head: Head | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +322,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class IntentMatch:
-    """The intent the utterance was matched to, with everything needed to see why. Scores are in [-1, 1]."""
+    """The intent the utterance was matched to, with everything needed to see why. Scores are in [0, 1]."""
 
     intent: str
     score: float

@@ -14,7 +14,6 @@ from pdp.decision_point import DecisionPoint
 from pdp.encoding import EncodingQueue
 from pdp.intent.encoder import OnnxEncoder, default_model_directory
 from pdp.intent.text import TextLimits
-from pdp.intent.vectors import VectorCache
 from pdp.memory import Memory
 from pdp.policy.watcher import BundleWatcher
 from pdp.server.points import Parts
@@ -30,13 +29,12 @@ def build(config: Config) -> Parts:
     """
     encoder = OnnxEncoder.load(config.model or default_model_directory(), config.encoder_threads)
     snapshots = Snapshots()
-    cache = VectorCache(config.cache_size, encoder.fingerprint)
-    encoding = EncodingQueue(encoder, cache, 1, config.encode_queue)
+    encoding = EncodingQueue(1, config.encode_queue)
     limits = TextLimits(config.limit_utterance_characters, config.limit_clauses)
     memory = Memory(config.cache_size, limits)
     store = config.data_dir / "vectors.npy" if config.data_dir else None
     return Parts(
-        decisions=DecisionPoint(snapshots, encoding, time.time, new_id, memory),
+        decisions=DecisionPoint(snapshots, encoder, encoding, time.time, new_id, memory),
         administration=AdministrationPoint(snapshots, encoder, config.bundle, time.time, __version__, store=store),
         revision=lambda: current.bundle.revision if (current := snapshots.peek()) else "",
         close=lambda: asyncio.to_thread(encoding.close),

@@ -7,9 +7,11 @@ from pathlib import Path
 from time import perf_counter_ns
 
 from pdp.cases import CaseResult, decide_once, run_cases
-from pdp.engine import texts_to_encode
+from pdp.errors import EncoderError
+from pdp.evidence import Evidence
 from pdp.explanation import explain
 from pdp.intent.encoder import Encoder, OnnxEncoder, default_model_directory
+from pdp.intent.manifest import CALIBRATION_FILE
 from pdp.intent.text import TextLimits, read
 from pdp.snapshot import Snapshot
 from pdp.snapshot import read as read_snapshot
@@ -27,7 +29,7 @@ class Workbench:
 
     def verdict(self, request: Request, now: float) -> Verdict:
         """Decide. ``now`` is epoch seconds. Raises ``InvalidRequest`` or ``LimitExceeded``."""
-        return decide_once(request, self.snapshot, self.encoder.encode, now, LIMITS)
+        return decide_once(request, self.snapshot, self.encoder, now, LIMITS)
 
     def decide(self, request: Request, now: float) -> Decision:
         """Decide, with revision and time taken."""
@@ -38,12 +40,12 @@ class Workbench:
         """Decide, with the whole trace."""
         started = perf_counter_ns()
         reading = read(request.utterance, LIMITS)
-        vectors = self.encoder.encode(texts_to_encode(reading)) if reading.clauses else None
-        return self._decision(request, explain(request, reading, vectors, self.snapshot, now), started)
+        evidence = Evidence(self.snapshot, self.encoder)
+        return self._decision(request, explain(request, reading, evidence, self.snapshot, now), started)
 
     def run_cases(self) -> tuple[CaseResult, ...]:
         """Run the bundle's own tests, in file order."""
-        return run_cases(self.snapshot, self.encoder.encode)
+        return run_cases(self.snapshot, self.encoder)
 
     def _decision(self, request: Request, verdict: Verdict, started: int) -> Decision:
         return Decision(
@@ -59,6 +61,15 @@ class Workbench:
 def load_encoder(model: Path | None = None) -> Encoder:
     """The sentence model in ``model`` (default: the one shipped). Raises ``EncoderError``."""
     return OnnxEncoder.load(model or default_model_directory())
+
+
+def shipped_calibration(model: Path | None = None) -> str:
+    """The ``calibration.json`` that comes with a model: where a new bundle begins. Raises ``EncoderError``."""
+    path = (model or default_model_directory()) / CALIBRATION_FILE
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise EncoderError(f"{path} cannot be read; make it with python -m training.calibrate --model DIR") from error
 
 
 def open_bundle(directory: Path, model: Path | None = None) -> Workbench:

@@ -14,7 +14,6 @@ from pdp.decision_point import DecisionPoint
 from pdp.encoding import EncodingQueue
 from pdp.errors import EncoderError, LimitExceeded, NotReady
 from pdp.intent.text import TextLimits
-from pdp.intent.vectors import VectorCache
 from pdp.memory import Memory
 from pdp.snapshot import Snapshots
 from pdp.types import Effect, ReasonCode
@@ -43,9 +42,9 @@ def snapshots() -> Snapshots:
 
 @pytest.fixture
 def point(snapshots: Snapshots) -> Iterator[DecisionPoint]:
-    queue = EncodingQueue(ENCODER, VectorCache(100, ENCODER.fingerprint), threads=1, capacity=100)
+    queue = EncodingQueue(threads=1, capacity=100)
     ids = (f"d{n}" for n in itertools.count(1))
-    yield DecisionPoint(snapshots, queue, lambda: NOW, lambda: next(ids), Memory(100, TextLimits()))
+    yield DecisionPoint(snapshots, ENCODER, queue, lambda: NOW, lambda: next(ids), Memory(100, TextLimits()))
     queue.close()
 
 
@@ -89,8 +88,8 @@ async def test_a_failing_part_denies(
 
 async def test_no_bundle_no_answer() -> None:
     """Before the first activation there is no decision at all."""
-    queue = EncodingQueue(ENCODER, VectorCache(10, ENCODER.fingerprint), threads=1, capacity=10)
-    point = DecisionPoint(Snapshots(), queue, lambda: NOW, lambda: "d", Memory(100, TextLimits()))
+    queue = EncodingQueue(threads=1, capacity=10)
+    point = DecisionPoint(Snapshots(), ENCODER, queue, lambda: NOW, lambda: "d", Memory(100, TextLimits()))
     with pytest.raises(NotReady):
         await point.decide(request(), None)
     queue.close()

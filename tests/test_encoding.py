@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from functools import partial
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from pdp.encoding import EncodingQueue
 from pdp.errors import DeadlineTooShort, EncoderError, Overloaded
-from pdp.intent.vectors import VectorCache
-from tests.conftest import WordEncoder
 
 
-class GatedEncoder(WordEncoder):
-    """Encodes when the gate is open; counts calls; fails while ``broken``."""
+class Gate:
+    """Work that is done when the gate is open; counts calls; fails while ``broken``."""
 
     def __init__(self) -> None:
         self.gate = threading.Event()
@@ -25,69 +22,63 @@ class GatedEncoder(WordEncoder):
         self.calls: list[str] = []
         self.broken = False
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        self.calls.extend(texts)
+    def job(self, text: str) -> Callable[[], str]:
+        """What an encoder thread is to do."""
+        return partial(self._work, text)
+
+    def _work(self, text: str) -> str:
+        self.calls.append(text)
         self.gate.wait(5)
         if self.broken:
             raise EncoderError("broken")
-        return super().encode(texts)
+        return text.upper()
 
 
 @pytest.fixture
-def encoder() -> GatedEncoder:
-    return GatedEncoder()
+def encoder() -> Gate:
+    return Gate()
 
 
 @pytest.fixture
-def queue(encoder: GatedEncoder) -> Iterator[EncodingQueue]:
-    queue = EncodingQueue(encoder, VectorCache(100, encoder.fingerprint), threads=1, capacity=3)
+def queue(encoder: Gate) -> Iterator[EncodingQueue]:
+    queue = EncodingQueue(threads=1, capacity=3)
     yield queue
     encoder.gate.set()
     queue.close()
 
 
-async def test_repeated_texts_are_encoded_once(queue: EncodingQueue, encoder: GatedEncoder) -> None:
-    """A text of the same revision comes from the cache; a new revision starts afresh (invariant 11)."""
-    first = await queue.vectors(["a b", "c"], "r1", None)
-    again = await queue.vectors(["c", "a b"], "r1", None)
-    assert encoder.calls == ["a b", "c"]
-    assert np.array_equal(first[::-1], again)
-    await queue.vectors(["c"], "r2", None)
-    assert encoder.calls == ["a b", "c", "c"]
-
-
-async def test_a_full_queue_refuses_at_once(queue: EncodingQueue, encoder: GatedEncoder) -> None:
+async def test_a_full_queue_refuses_at_once(queue: EncodingQueue, encoder: Gate) -> None:
     """Beyond the capacity nothing waits: the caller is told when to come back."""
     encoder.gate.clear()
-    waiting = [asyncio.create_task(queue.vectors([t], "r", None)) for t in "abc"]
+    waiting = [asyncio.create_task(queue.run(encoder.job(t), None)) for t in "abc"]
     await asyncio.sleep(0.05)
     with pytest.raises(Overloaded) as refused:
-        await queue.vectors(["d"], "r", None)
+        await queue.run(encoder.job("d"), None)
     assert refused.value.retry_after > 0
     encoder.gate.set()
-    assert all(v.shape == (1, encoder.dimension) for v in await asyncio.gather(*waiting))
+    assert await asyncio.gather(*waiting) == ["A", "B", "C"]
     assert queue.depth == 0
-    assert (await queue.vectors(["d"], "r", None)).shape == (1, encoder.dimension)
+    assert await queue.run(encoder.job("d"), None) == "D"
 
 
-async def test_work_that_cannot_finish_is_refused(queue: EncodingQueue, encoder: GatedEncoder) -> None:
+async def test_work_that_cannot_finish_is_refused(queue: EncodingQueue, encoder: Gate) -> None:
     """A deadline too near is refused before the work; one that passes meanwhile ends the wait."""
     now = asyncio.get_running_loop().time()
     with pytest.raises(DeadlineTooShort):
-        await queue.vectors(["a"], "r", now + 0.0001)
+        await queue.run(encoder.job("a"), now + 0.0001)
     assert encoder.calls == []
     encoder.gate.clear()
     with pytest.raises(DeadlineTooShort):
-        await queue.vectors(["a"], "r", now + 0.1)
+        await queue.run(encoder.job("a"), now + 0.1)
     encoder.gate.set()
 
 
-async def test_a_failure_is_not_remembered(queue: EncodingQueue, encoder: GatedEncoder) -> None:
+async def test_a_failure_is_not_remembered(queue: EncodingQueue, encoder: Gate) -> None:
     """An error is never cached, and the queue is free again after it."""
     encoder.broken = True
     with pytest.raises(EncoderError):
-        await queue.vectors(["a"], "r", None)
+        await queue.run(encoder.job("a"), None)
     encoder.broken = False
-    assert (await queue.vectors(["a"], "r", None)).shape == (1, encoder.dimension)
+    assert await queue.run(encoder.job("a"), None) == "A"
     assert encoder.calls == ["a", "a"]
     assert queue.depth == 0

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from pdp import engine
 from pdp.cases import decide_once
 from pdp.errors import BundleError
+from pdp.evidence import Evidence
+from pdp.intent.encoder import Readout
 from pdp.intent.text import TextLimits, read
 from pdp.matching import Asked
 from pdp.policy.model import Mode, NarrowKind, Rule, RuleEffect, Scope
@@ -39,7 +41,7 @@ WORDS = WordEncoder()
 
 
 def decide(asked: Request | None = None, *rules: Rule, **changes: Any) -> Verdict:
-    return decide_once(asked or request(), snapshot_of(WORDS, rules=rules, **changes), WORDS.encode, NOW)
+    return decide_once(asked or request(), snapshot_of(WORDS, rules=rules, **changes), WORDS, NOW)
 
 
 def codes(verdict: Verdict) -> set[ReasonCode]:
@@ -274,6 +276,18 @@ def test_a_shadow_intent_grants_nothing_and_a_shadow_rule_denies_nothing() -> No
     assert [(f.source, f.would_be) for f in verdict.shadow] == [("r", Effect.DENY), ("broken", Effect.DENY)]
 
 
+class BrokenEncoder(WordEncoder):
+    """Puts something that is no number into every vector."""
+
+    def __init__(self, bad: float) -> None:
+        self._bad = bad
+
+    def read(self, text: str) -> Readout:
+        found = super().read(text)
+        found.vector[3] = self._bad
+        return found
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("several", [False, True])
 def test_a_score_that_is_no_number_denies(bad: float, *, several: bool) -> None:
@@ -283,9 +297,7 @@ def test_a_score_that_is_no_number_denies(bad: float, *, several: bool) -> None:
     reading = read(text, TextLimits())
     asked = engine.admit(request(text), snapshot)
     assert isinstance(asked, Asked)
-    vectors = WORDS.encode(engine.texts_to_encode(reading))
-    vectors[0, 3] = bad
-    verdict = engine.decide(asked, reading, vectors, snapshot, NOW)
+    verdict = engine.decide(asked, reading, Evidence(snapshot, BrokenEncoder(bad)), snapshot, NOW)
     assert verdict.effect is Effect.DENY
     assert codes(verdict) == {ReasonCode.SCORE_INVALID}
 

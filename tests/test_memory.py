@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pdp import engine
+from pdp.evidence import Evidence
 from pdp.intent.text import Reading, TextLimits, read
 from pdp.matching import Asked, match
 from pdp.memory import Memory, Recent, matching_key
@@ -53,11 +54,11 @@ def test_a_remembered_matching_is_the_one_that_would_be_found() -> None:
     """Recalling gives what matching again would give."""
     memory = Memory(10, TextLimits())
     asked, reading = asked_of()
-    vectors = WORDS.encode(engine.texts_to_encode(reading))
+    evidence = Evidence(SNAPSHOT, WORDS)
     key = matching_key(asked, reading, SNAPSHOT)
     assert memory.recall(key) is None
-    memory.keep(key, match(asked, reading, vectors, SNAPSHOT))
-    assert memory.recall(key) == match(asked, reading, vectors, SNAPSHOT)
+    memory.keep(key, match(asked, reading, evidence, SNAPSHOT))
+    assert memory.recall(key) == match(asked, reading, Evidence(SNAPSHOT, WORDS), SNAPSHOT)
 
 
 @given(st.lists(st.binary(max_size=1), max_size=30))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,18 @@ from training.texts import described
 MOST_TOKENS = 72
 REQUESTS_A_FAMILY = 10
 UNKNOWN = -1
-JOINTS = (". ", ", then ", " and ", "; ", " - and ", ", after that ", ". Also ", ", plus ", " && ", ". Once that's done, ")
+JOINTS = (
+    ". ",
+    ", then ",
+    " and ",
+    "; ",
+    " - and ",
+    ", after that ",
+    ". Also ",
+    ", plus ",
+    " && ",
+    ". Once that's done, ",
+)
 ELSEWHERE = (Path(__file__).parent / "corpus" / "elsewhere.md").read_text(encoding="utf-8").split("\n- ")[1:]
 
 # A family and the places of some of its requests.
@@ -37,8 +49,8 @@ class Batch:
     """Requests, the intents' texts and the pairs to judge.
 
     ``owner`` [texts]: the intent each text belongs to; ``role`` [texts]: 0 description, 1 exemplar. ``covers``
-    [requests, intents]: 1 covered, 0 beyond, -1 unknown. ``pairs`` [p, 2]: request, intent; ``kinds`` [p]: index of what
-    goes beyond, -1 where covered or unknown; ``weights`` [p].
+    [requests, intents]: 1 covered, 0 beyond, -1 unknown. ``pairs`` [p, 2]: request, intent; ``kinds`` [p]: index of
+    what goes beyond, -1 where covered or unknown; ``weights`` [p].
     """
 
     requests: Tokens
@@ -53,7 +65,9 @@ class Batch:
 
 def tokenise(tokenizer: Tokenizer, texts: Sequence[str], most: int = MOST_TOKENS) -> Tokens:
     """Padded ids and mask; longer texts are cut (in training only)."""
-    rows = [e.ids if len(e.ids) <= most else [*e.ids[: most - 1], e.ids[-1]] for e in tokenizer.encode_batch(list(texts))]
+    rows = [
+        e.ids if len(e.ids) <= most else [*e.ids[: most - 1], e.ids[-1]] for e in tokenizer.encode_batch(list(texts))
+    ]
     ids = torch.zeros(len(rows), max(map(len, rows)), dtype=torch.long)
     for at, row in enumerate(rows):
         ids[at, : len(row)] = torch.tensor(row)
@@ -114,6 +128,23 @@ class Draft:
         row[column] = 1 if kind == UNKNOWN else 0
         self.add(text, row, [(column, kind, weight)])
 
+    def add_exemplar(self, family: Family, start: int, at: int, text: str) -> None:
+        """An exemplar of the family's intent ``at`` as a request.
+
+        It is covered by its own intent, and beyond each sibling that covers no request which that intent covers.
+        """
+        shared = [r for r in family.requests if not r.kinds[at]]
+        row, judged = [UNKNOWN] * len(self.intents), []
+        for other in range(len(family.intents)):
+            kinds = Counter(r.kinds[other] for r in shared)
+            if other == at:
+                row[start + other] = 1
+                judged.append((start + other, UNKNOWN, 0.5))
+            elif shared and "" not in kinds:
+                row[start + other] = 0
+                judged.append((start + other, KINDS.index(kinds.most_common(1)[0][0]), 0.5))
+        self.add(text, row, judged)
+
     def add_elsewhere(self, text: str) -> None:
         """Small talk and requests of no domain: beyond every intent."""
         columns = self.chance.sample(range(len(self.intents)), min(4, len(self.intents)))
@@ -133,9 +164,10 @@ def _batch(parts: list[Part], tokenizer: Tokenizer, chance: random.Random) -> Ba
             draft.add_for_one(column, text, kind)
     for column, text in spare:
         draft.add_for_one(column, text, UNKNOWN)
-    # An exemplar in its own words is covered: else the model learns that near wording is a bad sign.
-    for column in chance.sample(range(len(intents)), 2):
-        draft.add_for_one(column, chance.choice(intents[column].exemplars), UNKNOWN)
+    # Exemplars in their own words: near wording is neither a good nor a bad sign.
+    for family, _ in parts:
+        at = chance.randrange(len(family.intents))
+        draft.add_exemplar(family, starts[family], at, chance.choice(family.intents[at].exemplars))
     for text in chance.sample(ELSEWHERE, 2):
         draft.add_elsewhere(text)
     table = torch.tensor([p[:3] for p in draft.pairs])
@@ -187,7 +219,7 @@ def _texts(
 
 
 def _noisy(text: str, chance: random.Random) -> str:
-    """Now and then without its final stop, or in another case (the tokenizer lowers it): punctuation decides nothing."""
+    """Now and then without its final stop: punctuation decides nothing."""
     if chance.random() < 0.15 and text.endswith((".", "?", "!")):
         return text[:-1]
     return text

@@ -27,7 +27,7 @@ class TooFewLabels(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A threshold with what was seen at it: ``allowed`` of ``refusable`` false allows, their share at most ``bound``."""
+    """A threshold and what was seen at it: ``allowed`` of ``refusable`` false allows, their share at most ``bound``."""
 
     threshold: float
     allowed: int

@@ -19,14 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from pdp.errors import PdpError
 from pdp.intent.encoder import OnnxEncoder, default_model_directory
-from pdp.intent.manifest import CALIBRATION_FILE, read_manifest
+from pdp.intent.manifest import CALIBRATION_FILE, head_document, read_manifest
 from pdp.labelled import read_labelled
-from pdp.types import Effect, Head, Risk, Thresholds
-from training.budget import Chosen, TooFewLabels, choose
+from pdp.types import Effect, ExcessKind, Head, Risk, Thresholds
+from training.budget import Chosen, TooFewLabels, choose, labels_needed
 from training.corpus.read import CALIBRATION, read_corpus
 from training.corpus_bundle import Pair, judge_families
 from training.judged_bundle import judge_labelled
@@ -36,6 +37,7 @@ ALPHAS: Mapping[Risk, float] = {Risk.READ: 0.03, Risk.CHANGE: 0.03, Risk.CRITICA
 NARROW_ALPHA = 0.12
 """The same for what is narrowed: a person approves it, or it reads only."""
 DELTA = 0.05
+RIDGE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ class Outcome:
     reached: float
 
 
-def calibrate(scored: Sequence[Scored], alphas: Mapping[Risk, float], narrow: float, delta: float) -> dict[Risk, Outcome]:
+def calibrate(
+    scored: Sequence[Scored], alphas: Mapping[Risk, float], narrow: float, delta: float
+) -> dict[Risk, Outcome]:
     """Thresholds for every risk class that occurs. Raises ``TooFewLabels`` naming the class."""
     found = {}
     for risk in Risk:
@@ -71,7 +75,9 @@ def calibrate(scored: Sequence[Scored], alphas: Mapping[Risk, float], narrow: fl
             accept = choose(negatives, alphas[risk], delta)
             lower = choose(negatives, max(narrow, alphas[risk]), delta)
         except TooFewLabels as few:
-            few.add_note(f"risk class {risk.value}, false allows at most {alphas[risk]:.1%}, confidence {1 - delta:.0%}")
+            few.add_note(
+                f"risk class {risk.value}, false allows at most {alphas[risk]:.1%}, confidence {1 - delta:.0%}"
+            )
             raise
         limits = Thresholds(accept.threshold, min(lower.threshold, accept.threshold))
         found[risk] = Outcome(limits, accept, lower, _share(positives, limits.accept), _share(positives, limits.narrow))
@@ -83,12 +89,33 @@ def _share(scores: Sequence[float], threshold: float) -> float:
 
 
 def fit_head(pairs: Sequence[Pair]) -> Head:
-    """Platt scaling over the pair model's logit and the nearest exemplar's cosine; refused ones say nothing about it."""
+    """Logistic regression over the pair model's logit, the nearness and each kind of excess that words show.
+
+    Refused pairs say nothing about it. Weights of model and index are not below zero, nor are penalties.
+    """
     used = [p for p in pairs if not p.refused]
-    features = np.array([(p.logit, p.cosine) for p in used])
-    fitted = LogisticRegression(C=100.0, max_iter=1000).fit(features, np.array([not p.kind for p in used]))
-    logit, cosine = (round(float(w), 4) for w in fitted.coef_[0])
-    return Head(logit, cosine, round(float(fitted.intercept_[0]), 4))
+    kinds = list(ExcessKind)
+    rows = [(p.logit, p.nearness, *(any(e.kind is k for e in p.excess) for k in kinds)) for p in used]
+    features, labels = np.array(rows, np.float64), np.array([not p.kind for p in used])
+    signs = np.array([1.0, 1.0, *(-1.0 for _ in kinds)])
+    weights, bias = _fit(features * signs, labels)
+    logit, nearness, *costs = (round(float(w), 4) for w in weights)
+    return Head(logit, nearness, round(bias, 4), dict(zip(kinds, costs, strict=True)))
+
+
+def _fit(features: NDArray[np.float64], labels: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
+    """Weights not below zero, and the bias: ridge-penalised logistic regression by L-BFGS-B (Byrd et al., 1995)."""
+    signs = np.where(labels, 1.0, -1.0)
+
+    def loss(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        margin = signs * (features @ x[:-1] + x[-1])
+        pull = -signs / (1 + np.exp(np.clip(margin, -40, 40)))
+        gradient = np.append(features.T @ pull + RIDGE * x[:-1], pull.sum())
+        return float(np.logaddexp(0, -margin).sum() + RIDGE / 2 * (x[:-1] @ x[:-1])), gradient
+
+    width = features.shape[1]
+    found = minimize(loss, np.zeros(width + 1), jac=True, bounds=[(0, None)] * width + [(None, None)])
+    return found.x[:-1], float(found.x[-1])
 
 
 def corpus_pairs(encoder: OnnxEncoder) -> list[Pair]:
@@ -109,13 +136,17 @@ def ship(model: Path) -> dict[Risk, Outcome]:
     """
     write_head(model, Head())
     pairs = corpus_pairs(OnnxEncoder.load(model))
-    families = sorted({p.family for p in pairs})
-    head = fit_head([p for p in pairs if p.family in families[::2]])
+    families = sorted({(p.domain, p.family) for p in pairs})
+    head = fit_head([p for p in pairs if (p.domain, p.family) in families[::2]])
     write_head(model, head)
     scored = [
-        Scored(not p.kind, p.score(head), p.risk) for p in pairs if p.family in families[1::2] and (p.orphan or not p.kind)
+        Scored(not p.kind, p.score(head), p.risk)
+        for p in pairs
+        if (p.domain, p.family) in families[1::2] and (p.orphan or not p.kind)
     ]
-    outcomes = calibrate(scored, ALPHAS, NARROW_ALPHA, DELTA)
+    # A class with too few labels gets no thresholds of its own: the strictest of the others are its default.
+    rare = [r for r in Risk if sum(not s.covered and s.risk is r for s in scored) < labels_needed(ALPHAS[r], DELTA)]
+    outcomes = calibrate([s for s in scored if s.risk not in rare], ALPHAS, NARROW_ALPHA, DELTA)
     strictest = max((o.limits for o in outcomes.values()), key=lambda limits: limits.accept)
     document = {
         "format": 1,
@@ -135,11 +166,13 @@ def write_head(model: Path, head: Head) -> None:
     """Put ``head`` into the model's manifest; its fingerprint changes with it."""
     path = model / "manifest.json"
     document = json.loads(path.read_text(encoding="utf-8"))
-    document["head"] = {"logit": head.logit, "cosine": head.cosine, "bias": head.bias}
+    document["head"] = head_document(head)
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def rewrite(bundle: Path, fingerprint: str, outcomes: Mapping[Risk, Outcome], alphas: Mapping[Risk, float], delta: float) -> None:
+def rewrite(
+    bundle: Path, fingerprint: str, outcomes: Mapping[Risk, Outcome], alphas: Mapping[Risk, float], delta: float
+) -> None:
     """Put thresholds and encoder into the bundle's ``calibration.json``; what else it says stays."""
     path = bundle / CALIBRATION_FILE
     document = json.loads(path.read_text(encoding="utf-8"))
@@ -170,12 +203,15 @@ def notes(outcomes: Mapping[Risk, Outcome], alphas: Mapping[Risk, float], delta:
 
 def describe(outcomes: Mapping[Risk, Outcome]) -> str:
     """The outcome for people."""
-    lines = [f"{'risk':9} {'accept':>7} {'narrow':>7} {'false allows':>16} {'at most':>8} {'covered: accepted, reached':>28}"]
+    lines = [
+        f"{'risk':9} {'accept':>7} {'narrow':>7} {'false allows':>16} {'at most':>8} {'covered: accepted, reached':>28}"
+    ]
     for risk, o in outcomes.items():
         seen = f"{o.accept.allowed} of {o.accept.refusable}"
         shares = f"{o.accepted:.1%}, {o.reached:.1%}"
         lines.append(
-            f"{risk.value:9} {o.limits.accept:7.3f} {o.limits.narrow:7.3f} {seen:>16} {o.accept.bound:8.2%} {shares:>28}"
+            f"{risk.value:9} {o.limits.accept:7.3f} {o.limits.narrow:7.3f} "
+            f"{seen:>16} {o.accept.bound:8.2%} {shares:>28}"
         )
     return "\n".join(lines)
 

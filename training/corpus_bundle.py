@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pdp import engine, snapshot
-from pdp.cases import decide_once
 from pdp.errors import PdpError
-from pdp.evidence import Asked, judge_text
+from pdp.evidence import Evidence
 from pdp.intent.authority import risk
 from pdp.intent.encoder import Encoder
 from pdp.intent.text import TextLimits, read
+from pdp.matching import Asked, every_excess
 from pdp.policy.model import AgentEntry, Bundle, Intent, Mode, Scope, Settings, TargetPattern
 from pdp.snapshot import Snapshot
 from pdp.types import (
     Action,
     Agent,
     CalibrationData,
-    Effect,
+    Excess,
     Exemplar,
     Head,
     Obligation,
@@ -39,7 +39,7 @@ HERE = Position("corpus", 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One request against one intent: the features of the head, and whether a check of the text refuses.
+    """One request against one intent: what the head reads of it, and whether a check of the text refuses.
 
     ``kind`` is "" where the intent covers the request. ``orphan``: no sibling covers it, or it copies an exemplar.
     """
@@ -47,17 +47,19 @@ class Pair:
     text: str
     intent: str
     family: str
+    domain: str
     kind: str
     orphan: bool
     risk: Risk
     logit: float
-    cosine: float
+    nearness: float
+    excess: tuple[Excess, ...]
     refused: bool
 
     def score(self, head: Head) -> float:
         """The probability of being within, minus infinity where a check refuses."""
-        odds = head.logit * self.logit + head.cosine * self.cosine + head.bias
-        return float("-inf") if self.refused else 1 / (1 + float(np.exp(-odds)))
+        odds = head.odds(self.logit, self.nearness, self.excess)
+        return float("-inf") if self.refused else 1 / (1 + float(np.exp(-max(-40.0, min(40.0, odds)))))
 
 
 def domain_snapshot(families: Sequence[Family], encoder: Encoder) -> Snapshot:
@@ -72,7 +74,7 @@ def domain_snapshot(families: Sequence[Family], encoder: Encoder) -> Snapshot:
         intents=tuple(_intent(i) for i in intents),
         rules=(),
         agents=tuple(AgentEntry(f"only-{i.id}", "corpus", (i.id,), HERE) for i in intents),
-        calibration=CalibrationData(encoder.fingerprint, OPEN, Head()),
+        calibration=CalibrationData(encoder.fingerprint, OPEN),
         settings=Settings(),
     )
     return snapshot.build(bundle, encoder)
@@ -103,7 +105,7 @@ def judge_families(families: Sequence[Family], encoder: Encoder) -> Iterator[Pai
                 orphan = "" not in request.kinds or request.style == "near"
                 pair = judge_one(request.text, intent, start + at, held, encoder)
                 if pair is not None:
-                    yield replace(pair, family=family.name, kind=request.kinds[at], orphan=orphan)
+                    yield replace(pair, kind=request.kinds[at], orphan=orphan)
         start += len(family.intents)
 
 
@@ -116,18 +118,21 @@ def judge_one(text: str, intent: CorpusIntent, column: int, held: Snapshot, enco
         asked = engine.admit(request, held)
         if not isinstance(asked, Asked) or not reading.clauses:
             return None
-        (candidate,) = judge_text(reading.canonical, np.array([column], np.intp), 1, held, encoder)
-        refused = engine.screen(asked, reading) is not None or decide_once(request, held, encoder, NOW).effect is Effect.DENY
+        evidence = Evidence(held, encoder)
+        candidate = evidence.candidate(reading.canonical, column)
+        refused = engine.screen(asked, reading) is not None
     except PdpError:
         return None
     return Pair(
         text=text,
         intent=intent.id,
-        family="",
+        family=intent.family,
+        domain=intent.domain,
         kind="",
         orphan=False,
         risk=risk(held.profiles[column]),
         logit=candidate.judgement.logit,
-        cosine=candidate.nearest.similarity,
+        nearness=candidate.nearness,
+        excess=every_excess(reading.clauses, column, evidence, held),
         refused=refused,
     )

@@ -165,7 +165,7 @@ def manifest(
         "max_tokens": shape.positions,
         "pooling": "mean",
         "normalized": True,
-        "head": {"logit": 1.0, "cosine": 0.0, "bias": 0.0},
+        "head": {"logit": 1.0, "nearness": 0.0, "bias": 0.0},
         "files": {n: {"sha256": hashlib.sha256(d).hexdigest(), "bytes": len(d)} for n, d in files.items()},
         "probe": {"text": PROBE, "vector": " ".join(f"{value:.3f}" for value in probe)},
         "source": origin,

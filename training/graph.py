@@ -1,10 +1,10 @@
 """BERT as an ONNX graph, written out node by node, in float32 and in signed int8.
 
 The encoder takes ``input_ids`` and ``attention_mask`` (int64, ``[n, t]``) and gives ``embedding`` (float32,
-``[n, width]``), the mean of the token states scaled to unit length, and ``states`` (``[n, t, width]``), the token states
-at the branch. The memory graph turns the states of an intent's text into keys and values for the joint layers, and the
-pair graph judges the states of a request against them (``training.model`` draws the whole). All are built from the
-weights alone, without a tracing exporter: the same weights give the same file whichever versions of torch or
+``[n, width]``), the mean of the token states scaled to unit length, and ``states`` (``[n, t, width]``), the token
+states at the branch. The memory graph turns the states of an intent's text into keys and values for the joint layers,
+and the pair graph judges the states of a request against them (``training.model`` draws the whole). All are built from
+the weights alone, without a tracing exporter: the same weights give the same file whichever versions of torch or
 transformers are installed.
 
 How it is quantised, and why:
@@ -44,7 +44,7 @@ SMOOTHING_EXPONENT = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The sizes of a BERT encoder. ``positions`` is the longest text in tokens; ``branch`` the layers below the branch."""
+    """The sizes of a BERT encoder. ``positions``: longest text in tokens; ``branch``: layers below the branch."""
 
     layers: int
     heads: int
@@ -259,7 +259,11 @@ def _pair(weights: Weights, shape: Shape, product: Product) -> onnx.ModelProto:
     excess = _plain(b, "excess.column", x, weights["joint.beyond.weight"].T, weights["joint.beyond.bias"])
     last = b.constant("axis.last", np.array([-1], np.int64))
     b.add("Squeeze", "excess", [excess, last])
-    first = b.add("Squeeze", "first", [b.add("Gather", "first.row", [x, zero], axis=1), b.constant("one", np.array([1], np.int64))])
+    first = b.add(
+        "Squeeze",
+        "first",
+        [b.add("Gather", "first.row", [x, zero], axis=1), b.constant("one", np.array([1], np.int64))],
+    )
     within = _plain(b, "within", first, weights["joint.within.weight"].T, weights["joint.within.bias"])
     total = b.add("ReduceLogSumExp", "excess.total", ["excess", last], keepdims=0)
     b.add("Sub", "logit", [b.add("Squeeze", "within.flat", [within, last]), total])

@@ -36,7 +36,7 @@ def passed_at(positive: Floats, negative: Floats, share: float) -> float:
     return float((negative >= threshold).mean())
 
 
-@torch.no_grad()
+@torch.no_grad()  # type: ignore[untyped-decorator]
 def memory_of(model: AuthorityModel, tokenizer: Tokenizer, intent: CorpusIntent) -> torch.Tensor:
     """The intent's memory, [m, width]."""
     texts = tokenise(tokenizer, (described(intent), *intent.exemplars))
@@ -45,7 +45,7 @@ def memory_of(model: AuthorityModel, tokenizer: Tokenizer, intent: CorpusIntent)
     return (states + model.roles[roles][:, None])[texts.mask]
 
 
-@torch.no_grad()
+@torch.no_grad()  # type: ignore[untyped-decorator]
 def judge_all(
     model: AuthorityModel, tokenizer: Tokenizer, texts: Sequence[str], intents: Sequence[CorpusIntent]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -72,7 +72,7 @@ def judge_all(
 
 
 def figures(model: AuthorityModel, tokenizer: Tokenizer, families: Sequence[Family]) -> dict[str, float]:
-    """AUROC over the pairs of all families (pair model, and cosine for comparison) and contrasts passed at 80 and 95 %."""
+    """AUROC over the pairs of all families (pair model; cosine beside it), contrasts passed at 80 and 95 %."""
     scores, cosines, labels = [], [], []
     for family in families:
         order = sorted(family.requests, key=lambda r: len(r.text))

@@ -7,7 +7,7 @@
     intent's texts ─ layers 0..b ──► memory, cached per text                       ▲
                                        └───────────────── keys and values ─────────┘
 
-A joint layer is one of the encoder's upper layers whose attention sees the request's own tokens and the intent's memory.
+A joint layer is an upper layer of the encoder whose attention sees the request's own tokens and the intent's memory.
 Memory tokens are never updated by the request, so they are computed once per bundle and a request pays only for its own
 tokens (deferred interaction as in PreTTR, MacAvaney et al. 2020, arXiv:2004.14255, and MORES, Gao et al. 2020,
 arXiv:2010.10137). The joint layers start as copies of the pretrained layers above the branch.
@@ -37,7 +37,8 @@ DESCRIPTION, EXEMPLAR = 0, 1
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What the pair model says of ``n`` pairs: ``logit`` [n] (higher: within), ``excess`` [n, t] per token, ``kinds``
-    [n, 10] logits of what goes beyond."""
+    [n, 10] logits of what goes beyond.
+    """
 
     logit: Tensor
     excess: Tensor
@@ -51,13 +52,17 @@ class Layer(nn.Module):
         super().__init__()
         self.rate = rate
         self.query, self.key, self.value = (nn.Linear(WIDTH, WIDTH) for _ in range(3))
-        self.projection, self.inner, self.outer = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, 4 * WIDTH), nn.Linear(4 * WIDTH, WIDTH)
+        self.projection, self.inner, self.outer = (
+            nn.Linear(WIDTH, WIDTH),
+            nn.Linear(WIDTH, 4 * WIDTH),
+            nn.Linear(4 * WIDTH, WIDTH),
+        )
         self.attended, self.out = nn.LayerNorm(WIDTH, eps=1e-12), nn.LayerNorm(WIDTH, eps=1e-12)
 
     def forward(self, x: Tensor, mask: Tensor, memory: Tensor | None = None, pick: Tensor | None = None) -> Tensor:
         """``x`` [n, t, width] attends to itself and to ``memory[pick]`` ([m, s, width], [n]).
 
-        ``mask`` [n, t (+ s)] is true where it may look. Keys and values of a memory are made once, however many pick it.
+        ``mask`` [n, t (+ s)] is true where it may look. Keys and values of a memory are made once for all that pick it.
         """
         n, t, _ = x.shape
         k, v = self.key(x), self.value(x)

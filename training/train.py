@@ -1,4 +1,4 @@
-"""Train the authority model on the corpus: ``python -m training.train --out DIR [--minutes 80]``. CPU, seeded, resumable."""
+"""Train the authority model on the corpus: ``python -m training.train --out DIR``. CPU, seeded, resumable."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from training.batches import Batch, Tokens, epoch
+from training.batches import Batch, epoch
 from training.corpus.read import CALIBRATION, HELD_OUT, Family, read_corpus
-from training.source import find_source, read_source, read_tokenizer
 from training.measure import figures
 from training.model import AuthorityModel, graph_weights
+from training.source import find_source, read_source, read_tokenizer
 
 SEED = 20261126
 TEMPERATURE = 0.05
@@ -32,8 +32,11 @@ RATES = {"trunk": 6e-5, "joint": 1.5e-4, "heads": 1e-3}
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """What a step minimises. ``vector``: the encoder ranks the covering intents first; ``anchor``: vectors stay near the
-    pretrained ones, so that topics the corpus does not have are still told apart."""
+    """What a step minimises.
+
+    ``vector``: the encoder ranks the covering intents first; ``anchor``: vectors stay near the pretrained ones, so that
+    topics the corpus does not have are still told apart.
+    """
 
     pair: Tensor
     kind: Tensor
@@ -114,16 +117,17 @@ def _vector_loss(vectors: Tensor, exemplars: Tensor, batch: Batch) -> Tensor:
 def groups(model: AuthorityModel) -> list[dict[str, object]]:
     """Parameters with their learning rates. The word table stays as it is."""
     model.words.weight.requires_grad_(False)
-    heads, joint, trunk = [], [], []
+    heads: list[Tensor] = []
+    joint: list[Tensor] = []
+    trunk: list[Tensor] = []
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
         top = name.split(".")[0]
-        (heads if top in ("within", "beyond", "kind", "roles") else joint if top == "joint" else trunk).append(parameter)
-    return [
-        {"params": p, "lr": RATES[n], "name": n}
-        for n, p in (("heads", heads), ("joint", joint), ("trunk", trunk))
-    ]
+        (heads if top in ("within", "beyond", "kind", "roles") else joint if top == "joint" else trunk).append(
+            parameter
+        )
+    return [{"params": p, "lr": RATES[n], "name": n} for n, p in (("heads", heads), ("joint", joint), ("trunk", trunk))]
 
 
 def _schedule(step: int, steps: int) -> float:
@@ -131,12 +135,11 @@ def _schedule(step: int, steps: int) -> float:
     return warm * max(0.02, 0.5 * (1 + math.cos(math.pi * step / steps)))
 
 
-def pretrained(tokenizer_only: bool = False) -> tuple[AuthorityModel, Tokenizer]:
+def pretrained() -> tuple[AuthorityModel, Tokenizer]:
     """The model with the upstream weights, and the tokenizer."""
     directory = find_source()
     model = AuthorityModel()
-    if not tokenizer_only:
-        model.load_bert(load(read_source(directory).weights))
+    model.load_bert(load(read_source(directory).weights))
     return model, read_tokenizer(directory)
 
 
@@ -157,7 +160,7 @@ def train(families: Sequence[Family], held: Mapping[str, Sequence[Family]], out:
             group["lr"] = rate * _schedule(step, steps)
         losses = forward(model, batch, base)
         optimizer.zero_grad(set_to_none=True)
-        losses.total().backward()  # type: ignore[no-untyped-call]
+        losses.total().backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         step, done = step + 1, done + 1
@@ -167,7 +170,9 @@ def train(families: Sequence[Family], held: Mapping[str, Sequence[Family]], out:
             print(f"step {step}/{steps}  {seen}  {left:.0f} min left", flush=True)
         if step % every == 0 or step == steps:
             _report(model, tokenizer, held, step)
-            torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}, out / "last.pt")
+            torch.save(
+                {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}, out / "last.pt"
+            )
     save_file(graph_weights(model), out / "model.safetensors")
 
 
@@ -229,7 +234,10 @@ def main(arguments: Sequence[str]) -> int:
         "calibration": [f for f in corpus if f.domain in CALIBRATION],
         "held-out": [f for f in corpus if f.domain in HELD_OUT],
     }
-    print(f"{len(training)} families, {sum(len(f.requests) for f in training)} requests, {torch.get_num_threads()} threads")
+    print(
+        f"{len(training)} families, {sum(len(f.requests) for f in training)} requests, "
+        f"{torch.get_num_threads()} threads"
+    )
     train(training, {n: f for n, f in held.items() if f}, chosen.out, chosen.epochs, chosen.every)
     return 0
 

@@ -18,21 +18,17 @@ from pdp.cli.scaffold import write_bundle
 from pdp.evaluation import evaluate as run_evaluation
 from pdp.labelled import read_labelled
 from pdp.snapshot import every_rule
-from pdp.types import Thresholds
-from pdp.workbench import Workbench, load_encoder, open_bundle
+from pdp.workbench import Workbench, open_bundle, shipped_calibration
 
 if TYPE_CHECKING:
     from pdp.differential import Comparison
-
-START = Thresholds(accept=0.5, narrow=0.38)
-"""Where a new bundle begins."""
 
 
 def init(arguments: argparse.Namespace) -> Exit:
     """Write a small bundle that passes its own tests."""
     directory: Path = arguments.directory
     out = console()
-    for path in write_bundle(directory, load_encoder(arguments.model).fingerprint, START):
+    for path in write_bundle(directory, shipped_calibration(arguments.model)):
         out.print(f"wrote {path}")
     out.print(f"\nnext: pdp bundle test {directory}")
     return Exit.OK

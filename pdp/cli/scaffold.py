@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from pdp.cli.exits import Usage
-from pdp.types import Thresholds
 
 TEMPLATE = resources.files("pdp.cli") / "template"
 
 
-def write_bundle(directory: Path, encoder: str, thresholds: Thresholds) -> list[Path]:
-    """Write the bundle for the encoder with this fingerprint; the files written.
+def write_bundle(directory: Path, calibration: str) -> list[Path]:
+    """Write the bundle with this ``calibration.json``, the one that comes with the model; the files written.
 
     Raises ``Usage`` when the directory holds something already or cannot be written.
     """
@@ -22,11 +20,11 @@ def write_bundle(directory: Path, encoder: str, thresholds: Thresholds) -> list[
         if directory.exists() and any(directory.iterdir()):
             raise Usage(f"{directory} is not empty; name a new directory")
         written = _copy(TEMPLATE, directory)
-        calibration = directory / "calibration.json"
-        calibration.write_text(_calibration(encoder, thresholds), encoding="utf-8")
+        path = directory / "calibration.json"
+        path.write_text(calibration, encoding="utf-8")
     except OSError as error:
         raise Usage(f"{directory}: {error.strerror}") from error
-    return [*written, calibration]
+    return [*written, path]
 
 
 def _copy(source: Traversable, target: Path) -> list[Path]:
@@ -40,16 +38,3 @@ def _copy(source: Traversable, target: Path) -> list[Path]:
             path.write_text(entry.read_text(encoding="utf-8"), encoding="utf-8")
             written.append(path)
     return written
-
-
-def _calibration(encoder: str, thresholds: Thresholds) -> str:
-    document = {
-        "format": 1,
-        "encoder": encoder,
-        "default": {"accept": thresholds.accept, "narrow": thresholds.narrow},
-        "intents": {},
-        "counter_weight": 2.0,
-        "counter_gap": 0.0,
-        "notes": {"source": "start values of pdp bundle init; measure with pdp bundle evaluate and recalibrate"},
-    }
-    return json.dumps(document, indent=2) + "\n"

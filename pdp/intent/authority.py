@@ -18,8 +18,9 @@ from pdp.intent.reader import Requests
 from pdp.intent.requests import read_requests
 from pdp.intent.rights import read_privileges, read_purposes
 from pdp.intent.verbs import Classes, Verb, VerbClass
+from pdp.types import Excess, ExcessKind, Risk
 
-__all__ = ["Authority", "AuthorityProfile", "VerbClass", "beyond", "declined", "profile", "read_authority"]
+__all__ = ["Authority", "AuthorityProfile", "VerbClass", "beyond", "declined", "profile", "read_authority", "risk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,27 +182,37 @@ def _covered(granted: Classes) -> Classes:
     return granted.union({VerbClass.READ}, *near)
 
 
-def beyond(asked: Authority, granted: AuthorityProfile) -> tuple[str, ...]:
-    """What ``asked`` goes beyond ``granted`` in, as phrases that follow "it"; empty means within, or not sure."""
+def beyond(asked: Authority, granted: AuthorityProfile) -> tuple[Excess, ...]:
+    """What ``asked`` goes beyond ``granted`` in; empty means within, or not sure."""
     return tuple(_beyond(asked, granted))
 
 
-def _beyond(asked: Authority, granted: AuthorityProfile) -> Iterable[str]:
+def _beyond(asked: Authority, granted: AuthorityProfile) -> Iterable[Excess]:
     covered = _covered(granted.verbs)
     for verb in asked.asks:
         if granted.verbs and verb.classes.isdisjoint(covered) and verb.lemma not in granted.lemmas:
-            yield f"asks to {_names(verb.classes)} (“{verb.lemma}”)"
+            yield Excess(ExcessKind.VERB, f"asks to {_names(verb.classes)} (“{verb.lemma}”)")
     if asked.privileges and not granted.privileges and VerbClass.ADMINISTER not in granted.verbs:
-        yield f"wants other rights or controls (“{asked.privileges[0]}”)"
+        yield Excess(ExcessKind.RIGHTS, f"wants other rights or controls (“{asked.privileges[0]}”)")
     for what in asked.scope:
         if what not in granted.populations:
-            yield f"reaches over all (“{what}”)"
+            yield Excess(ExcessKind.SCOPE, f"reaches over all (“{what}”)")
     if asked.outsiders and not granted.outsiders:
-        yield f"goes to “{asked.outsiders[0]}”"
+        yield Excess(ExcessKind.OUTSIDER, f"goes to “{asked.outsiders[0]}”")
     if asked.secrets and not granted.secrets:
-        yield f"wants a secret (“{asked.secrets[0]}”)"
+        yield Excess(ExcessKind.SECRET, f"wants a secret (“{asked.secrets[0]}”)")
     if asked.purposes:
-        yield f"serves another end (“{asked.purposes[0]}”)"
+        yield Excess(ExcessKind.PURPOSE, f"serves another end (“{asked.purposes[0]}”)")
+
+
+_CRITICAL = frozenset({VerbClass.DELETE, VerbClass.EXECUTE, VerbClass.ADMINISTER, VerbClass.TRANSFER, VerbClass.SHARE})
+
+
+def risk(granted: AuthorityProfile) -> Risk:
+    """How bad a wrong allow under an intent is: it reads, it changes things, or it does what cannot be taken back."""
+    if granted.privileges or granted.secrets or not granted.verbs or not _CRITICAL.isdisjoint(granted.verbs):
+        return Risk.CRITICAL
+    return Risk.READ if granted.verbs <= {VerbClass.READ} else Risk.CHANGE
 
 
 def declined(clauses: Sequence[Authority], granted: AuthorityProfile) -> tuple[str, ...]:

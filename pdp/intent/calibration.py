@@ -1,8 +1,8 @@
-"""Similarities to scores to bands. Every threshold of the matching is owned here.
+"""Log-odds to scores to bands. Every threshold of the matching is owned here.
 
-``score = exemplar - weight * max(0, counter - exemplar + gap)``: the similarity to the nearest exemplar, less a penalty
-when a counter-exemplar comes within ``gap`` of it. Scores and thresholds are compared in steps of 1/10,000, so the last
-bits of a float, which differ between processors, decide nothing.
+``score = probability - weight * max(0, counter - exemplar + gap)``: the probability of being within the intent, less a
+penalty when a counter-exemplar comes within ``gap`` of the nearest exemplar (both by cosine). Scores and thresholds are
+compared in steps of 1/10,000, so the last bits of a float, which differ between processors, decide nothing.
 """
 
 from __future__ import annotations
@@ -12,18 +12,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pdp.errors import BundleError, Problem
-from pdp.intent.index import NO_PLACE, Columns, IntentScores
-from pdp.types import CalibrationData, Thresholds
-
-Scores = NDArray[np.float32]
+from pdp.types import CalibrationData, Risk, Thresholds
 
 STEPS = 10_000
-# Measured with all-MiniLM-L6-v2: texts that have nothing to do with an intent stay below half of a sensible narrow.
-CONTINUATION_SHARE = 0.5
+# A clause by itself says less than in its sentence, so it needs only this share of what the whole text needs.
+CONTINUATION_SHARE = 0.0
+FARTHEST = 40.0
 LARGEST_WEIGHT = 100.0
 LARGEST_GAP = 1.0
 
@@ -45,13 +40,16 @@ class Calibration:
     gap: float
 
     @classmethod
-    def from_data(cls, data: CalibrationData, intents: Sequence[tuple[str, Thresholds | None]]) -> Calibration:
-        """Thresholds for each ``(id, own thresholds)``: its own, else those in ``data`` for its id, else the default.
+    def from_data(cls, data: CalibrationData, intents: Sequence[tuple[str, Risk, Thresholds | None]]) -> Calibration:
+        """Thresholds for each ``(id, risk, own thresholds)``.
 
-        Raises ``BundleError`` naming every figure that is not finite, out of range or the wrong way round.
+        Its own, else those in ``data`` for its id, else for its risk, else the default. Raises ``BundleError`` naming
+        every figure that is not finite, out of range or the wrong way round.
         """
-        by_column = tuple(own or data.intents.get(name, data.default) for name, own in intents)
-        named = [("the default", data.default), *((name, t) for (name, _), t in zip(intents, by_column, strict=True))]
+        by_column = tuple(
+            own or data.intents.get(name) or data.risks.get(risk, data.default) for name, risk, own in intents
+        )
+        named = [("the default", data.default), *((i[0], t) for i, t in zip(intents, by_column, strict=True))]
         wrong = [problem for name, thresholds in named for problem in _threshold_problems(name, thresholds)]
         wrong += _range_problems("counter_weight", data.counter_weight, LARGEST_WEIGHT)
         wrong += _range_problems("counter_gap", data.counter_gap, LARGEST_GAP)
@@ -59,23 +57,20 @@ class Calibration:
             raise BundleError(tuple(dict.fromkeys(wrong)))
         return cls(by_column, float(data.counter_weight), float(data.counter_gap))
 
-    def scores(self, similarities: IntentScores) -> Scores:
-        """Scores ``[texts, columns]`` in [-1, 1], multiples of 1/10,000. What is not finite stays NaN."""
-        exemplar, counter = similarities.exemplar.astype(np.float64), similarities.counter.astype(np.float64)
-        with np.errstate(invalid="ignore"):
-            excess = np.where(similarities.counter_at == NO_PLACE, 0.0, np.maximum(counter - exemplar + self.gap, 0.0))
-            raw = np.clip(exemplar - self.weight * excess, -1.0, 1.0)
-        known = np.isfinite(exemplar) & np.isfinite(counter)
-        scores: Scores = np.where(known, np.rint(raw * STEPS) / STEPS, np.nan).astype(np.float32)
-        return scores
+    def score(self, odds: float, exemplar: float, counter: float | None) -> float:
+        """The score in [0, 1], a multiple of 1/10,000; NaN when anything is not finite.
+
+        ``odds``: log-odds of being within; ``exemplar``, ``counter``: cosines to the nearest (counter-)exemplar.
+        """
+        if not (math.isfinite(odds) and math.isfinite(exemplar) and (counter is None or math.isfinite(counter))):
+            return math.nan
+        probability = 1 / (1 + math.exp(-min(max(odds, -FARTHEST), FARTHEST)))
+        near = 0.0 if counter is None else max(counter - exemplar + self.gap, 0.0)
+        return round(min(max(probability - self.weight * near, 0.0), 1.0) * STEPS) / STEPS
 
     def thresholds(self, column: int) -> Thresholds:
         """The thresholds of an intent."""
         return self.by_column[column]
-
-    def accepts(self, columns: Columns) -> Scores:
-        """The accept thresholds of ``columns``, in their order, to take margins from."""
-        return np.array([self.by_column[column].accept for column in columns], np.float32)
 
     def band(self, column: int, score: float) -> Band:
         """Where ``score`` lies for an intent. A score that is not finite is out of scope."""

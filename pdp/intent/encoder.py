@@ -1,16 +1,17 @@
-"""Texts to unit vectors: the ``Encoder`` protocol and its ONNX implementation.
+"""The sentence model: texts to unit vectors, and a request judged against one intent.
 
-A model directory holds ``model.onnx``, ``tokenizer.json`` and ``manifest.json`` as written by ``training.export``.
+The encoder graph reads a text once and gives its vector, for the index, and its token states half-way up. The pair
+graph reads those states together with the *memory* of an intent, the keys and values of its description and exemplars,
+which the memory graph made beforehand: a request pays for its own tokens only (PreTTR, arXiv:2004.14255; MORES,
+arXiv:2010.10137). ``training.model`` draws it; a model directory is written by ``training.export``.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import onnxruntime as ort
@@ -18,17 +19,54 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from pdp.errors import EncoderError, InvalidRequest, LimitExceeded
+from pdp.intent.manifest import (
+    MEMORY_FILE,
+    MODEL_FILE,
+    PAIR_FILE,
+    TOKENIZER_FILE,
+    Manifest,
+    read_manifest,
+    verify_file,
+)
+from pdp.intent.recollection import Memory, Recollection
+from pdp.types import Head
 
-DEFAULT_MODEL = "all-minilm-l6-v2"
-MANIFEST_FORMAT = 1
-MODEL_FILE = "model.onnx"
-TOKENIZER_FILE = "tokenizer.json"
+DEFAULT_MODEL = "authority-minilm"
 LENGTH_TOLERANCE = 1e-3
 PROBE_COSINE = 0.98
 
 
+Vector = NDArray[np.float32]
+DESCRIPTION, EXEMPLAR = 0, 1
+KINDS = (
+    "verb", "object", "scope", "recipient", "negation", "compound", "injection", "obfuscation", "privilege", "purpose",
+)  # fmt: skip
+"""In what a request can go beyond an intent, in the order of the pair model's output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """One text as the encoder read it: its unit ``vector`` [dimension] and the token ``states`` [1, t, width]."""
+
+    vector: Vector
+    states: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the pair model says of a request and an intent.
+
+    ``logit``: higher is more surely within; ``excess`` [t]: per token of the request, how much it points beyond (the
+    markers at both ends included); ``kinds`` [10]: which of ``KINDS`` goes beyond, as logits.
+    """
+
+    logit: float
+    excess: NDArray[np.float32]
+    kinds: NDArray[np.float32]
+
+
 class Encoder(Protocol):
-    """Turns texts into unit vectors. Safe to call from several threads."""
+    """Reads texts and judges requests against intents. Safe to call from several threads."""
 
     @property
     def fingerprint(self) -> str:
@@ -52,24 +90,21 @@ class Encoder(Protocol):
         ``EncoderError`` when the model fails.
         """
 
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What ``manifest.json`` promises. ``probe`` is a text with the unit vector it had on the exporting machine."""
-
-    name: str
-    dimension: int
-    max_tokens: int
-    digests: Mapping[str, str]
-    probe_text: str
-    probe_vector: NDArray[np.float32]
-
     @property
-    def fingerprint(self) -> str:
-        """Covers the files and the settings that change vectors; not the figures and the provenance beside them."""
-        files = [self.digests[name] for name in (MODEL_FILE, TOKENIZER_FILE)]
-        settings = json.dumps([MANIFEST_FORMAT, self.dimension, self.max_tokens, *files])
-        return "sha256:" + hashlib.sha256(settings.encode()).hexdigest()
+    def head(self) -> Head:
+        """The head that the model was calibrated with."""
+
+    def read(self, text: str) -> Readout:
+        """One text, read for the index and the pair model. Raises as ``encode`` does."""
+
+    def remember(self, text: str, role: int) -> Memory:
+        """The memory of one text of an intent as ``DESCRIPTION`` or ``EXEMPLAR``. Raises as ``encode`` does."""
+
+    def judge(self, request: Readout, memory: Memory) -> Judgement:
+        """Judge a request against an intent's texts, joined along the tokens. Raises ``EncoderError``."""
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Start and end in ``text`` of each token, both markers included: what ``Judgement.excess`` counts by."""
 
 
 class OnnxEncoder:
@@ -81,9 +116,11 @@ class OnnxEncoder:
     one, 9.8 ms in one run.
     """
 
-    def __init__(self, session: ort.InferenceSession, tokenizer: Tokenizer, manifest: Manifest) -> None:
-        self._session = session
+    def __init__(self, sessions: Sequence[ort.InferenceSession], tokenizer: Tokenizer, manifest: Manifest) -> None:
+        self._encode, self._remember, self._judge = sessions
         self._tokenizer = tokenizer
+        self._recollection = Recollection(self._make)
+        self.head = manifest.head
         self.name = manifest.name
         self.fingerprint = manifest.fingerprint
         self.dimension = manifest.dimension
@@ -98,18 +135,19 @@ class OnnxEncoder:
         """
         manifest = read_manifest(directory)
         for name, digest in manifest.digests.items():
-            _verify(directory / name, digest)
+            verify_file(directory / name, digest)
         try:
             # Loaded by path, not from the bytes that were hashed: onnxruntime would hold on to those, 23 MB a process.
-            session = ort.InferenceSession(
-                directory / MODEL_FILE, _session_options(threads), providers=["CPUExecutionProvider"]
-            )
+            sessions = [
+                ort.InferenceSession(directory / name, _session_options(threads), providers=["CPUExecutionProvider"])
+                for name in (MODEL_FILE, MEMORY_FILE, PAIR_FILE)
+            ]
             tokenizer = Tokenizer.from_file(str(directory / TOKENIZER_FILE))
         except Exception as error:  # both libraries raise bare Exception subclasses of their own
             raise EncoderError(f"the sentence model in {directory} cannot be loaded; export it again") from error
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        encoder = cls(session, tokenizer, manifest)
+        encoder = cls(sessions, tokenizer, manifest)
         _check_probe(encoder, manifest)
         return encoder
 
@@ -121,7 +159,7 @@ class OnnxEncoder:
         """See ``Encoder.encode``. The work happens outside the GIL."""
         # All texts are counted before the first is run: limits before work.
         tokens = {text: self._within_limit(text) for text in texts}
-        vectors = {text: self._run(ids) for text, ids in tokens.items()}
+        vectors = {text: self._vector(ids) for text, ids in tokens.items()}
         if not vectors:
             return np.empty((0, self.dimension), np.float32)
         return np.stack([vectors[text] for text in texts])
@@ -139,17 +177,53 @@ class OnnxEncoder:
             raise LimitExceeded("utterance", f"has {len(ids)} tokens, the limit is {self.max_tokens}; shorten it")
         return ids
 
-    def _run(self, ids: list[int]) -> NDArray[np.float32]:
+    def read(self, text: str) -> Readout:
+        """See ``Encoder.read``."""
+        tokens = np.array([self._within_limit(text)], np.int64)
+        feeds = {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
+        rows, states = _run(self._encode, ["embedding", "states"], feeds)
+        return Readout(self._unit(rows[0]), states)
+
+    def remember(self, text: str, role: int) -> Memory:
+        """See ``Encoder.remember``. Kept, as long as there is room."""
+        return self._recollection.get(text, role)
+
+    def _make(self, text: str, role: int) -> Memory:
+        feeds: dict[str, NDArray[Any]] = {"states": self.read(text).states, "role": np.array([role], np.int64)}
+        (memory,) = _run(self._remember, ["memory"], feeds)
+        return memory
+
+    def judge(self, request: Readout, memory: Memory) -> Judgement:
+        """See ``Encoder.judge``."""
+        feeds = {"states": request.states, "memory": memory}
+        logit, excess, kinds = _run(self._judge, ["logit", "excess", "kinds"], feeds)
+        return Judgement(float(logit[0]), excess[0], kinds[0])
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """See ``Encoder.spans``."""
+        offsets: list[tuple[int, int]] = self._tokenizer.encode(text).offsets
+        return offsets
+
+    def _vector(self, ids: list[int]) -> Vector:
         tokens = np.array([ids], np.int64)
-        try:
-            (rows,) = self._session.run(["embedding"], {"input_ids": tokens, "attention_mask": np.ones_like(tokens)})
-        except Exception as error:  # onnxruntime's error classes share no base but Exception
-            raise EncoderError("the sentence model failed") from error
-        vector: NDArray[np.float32] = rows[0]
+        (rows,) = _run(self._encode, ["embedding"], {"input_ids": tokens, "attention_mask": np.ones_like(tokens)})
+        return self._unit(rows[0])
+
+    def _unit(self, vector: Vector) -> Vector:
         # Also false for NaN, which no comparison satisfies.
         if vector.shape != (self.dimension,) or not abs(float(vector @ vector) - 1.0) <= LENGTH_TOLERANCE:
             raise EncoderError("the sentence model gave no unit vector")
         return vector
+
+
+def _run(
+    session: ort.InferenceSession, outputs: Sequence[str], feeds: Mapping[str, NDArray[Any]]
+) -> list[NDArray[np.float32]]:
+    try:
+        found: list[NDArray[np.float32]] = session.run(outputs, feeds)
+    except Exception as error:  # onnxruntime's error classes share no base but Exception
+        raise EncoderError("the sentence model failed") from error
+    return found
 
 
 def default_model_directory() -> Path:
@@ -166,28 +240,6 @@ def default_model_directory() -> Path:
     )
 
 
-def read_manifest(directory: Path) -> Manifest:
-    """Read ``manifest.json``. Raises ``EncoderError`` naming what is wrong with it."""
-    path = directory / "manifest.json"
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise EncoderError(f"{path} cannot be read; export the model again") from error
-    if not isinstance(document, dict) or document.get("format") != MANIFEST_FORMAT:
-        raise EncoderError(f"{path} is not a model manifest of format {MANIFEST_FORMAT}; export the model again")
-    try:
-        return Manifest(
-            name=str(document["name"]),
-            dimension=int(document["dimension"]),
-            max_tokens=int(document["max_tokens"]),
-            digests={name: str(document["files"][name]["sha256"]) for name in (MODEL_FILE, TOKENIZER_FILE)},
-            probe_text=str(document["probe"]["text"]),
-            probe_vector=np.array(str(document["probe"]["vector"]).split(), np.float32),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise EncoderError(f"{path} lacks or garbles a field ({error}); export the model again") from error
-
-
 def _session_options(threads: int) -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -201,16 +253,6 @@ def _session_options(threads: int) -> ort.SessionOptions:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     return options
-
-
-def _verify(path: Path, digest: str) -> None:
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise EncoderError(f"{path} cannot be read; export the model again") from error
-    if found != digest:
-        raise EncoderError(f"{path} has sha256 {found}, its manifest says {digest}; export the model again")
 
 
 def _check_probe(encoder: OnnxEncoder, manifest: Manifest) -> None:

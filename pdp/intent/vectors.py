@@ -1,7 +1,7 @@
-"""Vectors that need not be computed again: a bounded cache in memory and a file of sample vectors on disk.
+"""Vectors that need not be computed again: a file of sample vectors on disk.
 
-Both are keyed by encoder fingerprint and canonical text; the cache also by bundle revision. The parts of a key are
-length-prefixed, so that no two different pairs run together into the same key.
+Keyed by encoder fingerprint and text. The parts of a key are length-prefixed, so that no two different pairs run
+together into the same key.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import hashlib
 import logging
 import os
 import tempfile
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -35,45 +33,6 @@ def key(*parts: str) -> bytes:
         digest.update(len(data).to_bytes(8, "big"))
         digest.update(data)
     return digest.digest()
-
-
-class VectorCache:
-    """The most recently used vectors, at most ``capacity`` of them. Safe to use from several threads.
-
-    Only finished vectors are put in, so no failure is ever remembered.
-    """
-
-    def __init__(self, capacity: int, fingerprint: str) -> None:
-        self._capacity = capacity
-        self._fingerprint = fingerprint
-        self._vectors: OrderedDict[bytes, Vector] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._vectors)
-
-    def get(self, revision: str, text: str) -> Vector | None:
-        """The vector of a canonical text under a bundle revision, read-only, if it is remembered."""
-        name = key(self._fingerprint, revision, text)
-        with self._lock:
-            vector = self._vectors.get(name)
-            if vector is not None:
-                self._vectors.move_to_end(name)
-            return vector
-
-    def put(self, revision: str, text: str, vector: Vector) -> None:
-        """Remember a copy of ``vector``; the least recently used one is forgotten when there are too many."""
-        if self._capacity < 1:
-            return
-        # A copy: a row of a batch would keep the whole batch alive.
-        kept = np.array(vector, np.float32)
-        kept.setflags(write=False)
-        name = key(self._fingerprint, revision, text)
-        with self._lock:
-            self._vectors[name] = kept
-            self._vectors.move_to_end(name)
-            while len(self._vectors) > self._capacity:
-                self._vectors.popitem(last=False)
 
 
 def row_type(dimension: int) -> np.dtype[np.void]:

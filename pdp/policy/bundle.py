@@ -54,6 +54,19 @@ def load(directory: Path, check_rules: CheckRules | None = None) -> Bundle:
     )
 
 
+def read_calibration(path: Path) -> CalibrationData:
+    """A ``calibration.json`` by itself, such as the one that comes with a model.
+
+    Raises ``BundleError`` with every problem found, ``OSError`` when it cannot be read.
+    """
+    source = Source(path.name)
+    root = parse_json(path.read_bytes(), source)
+    found = parse_calibration(root, source, None) if root is not None else None
+    if found is None or source.problems:
+        raise BundleError(tuple(sorted(source.problems)))
+    return found
+
+
 def revision(directory: Path) -> str:
     """The revision of the files in ``directory`` as they are now. Raises ``BundleError`` when they are no bundle's."""
     contents = files.read(directory)

@@ -9,9 +9,13 @@ from pdp.policy.fields import Fields, nearest
 from pdp.policy.nodes import Node, Table
 from pdp.policy.parse_intent import parse_thresholds
 from pdp.policy.source import Source
-from pdp.types import CalibrationData, Thresholds
+from pdp.types import CERTAIN, CalibrationData, ExcessKind, Head, Risk, Thresholds
 
-CALIBRATION_KEYS = ("format", "encoder", "default", "intents", "counter_weight", "counter_gap", "notes")
+CALIBRATION_KEYS = (
+    "format", "encoder", "default", "risks", "intents", "head", "counter_weight", "counter_gap", "notes",
+)  # fmt: skip
+HEAD_KEYS = ("logit", "nearness", "bias", "penalties")
+MOST_FACTOR = 1000
 FORMAT = 1
 MOST_WEIGHT = 100
 MOST_GAP = 1
@@ -34,7 +38,33 @@ def parse_calibration(root: Node, source: Source, intents: Collection[str] | Non
         counter_weight=fields.number("counter_weight", 1.0, 0, MOST_WEIGHT),
         counter_gap=fields.number("counter_gap", 0.0, 0, MOST_GAP),
         notes=fields.object("notes"),
+        risks=_risks(fields),
+        head=_head(fields),
     )
+
+
+def _risks(fields: Fields) -> dict[Risk, Thresholds]:
+    node = fields.given("risks")
+    if node is None:
+        return {}
+    inner = Fields(node, fields.source, "'risks'", tuple(r.value for r in Risk))
+    found = ((risk, parse_thresholds(inner, risk.value)) for risk in Risk if inner.given(risk.value) is not None)
+    return {risk: limits for risk, limits in found if limits}
+
+
+def _head(fields: Fields) -> Head | None:
+    node = fields.given("head")
+    if node is None:
+        return None
+    inner = Fields(node, fields.source, "'head'", HEAD_KEYS)
+    given = inner.given("penalties")
+    costs: dict[ExcessKind, float] = {}
+    if given is not None:
+        kinds = tuple(k.value for k in ExcessKind)
+        table = Fields(given, fields.source, "'penalties'", kinds)
+        costs = {ExcessKind(k): table.number(k, CERTAIN, 0, MOST_FACTOR) for k in kinds}
+    logit, nearness = (inner.number(k, 0.0, 0, MOST_FACTOR) for k in ("logit", "nearness"))
+    return Head(logit, nearness, inner.number("bias", 0.0, -MOST_FACTOR, MOST_FACTOR), costs)
 
 
 def _overrides(fields: Fields, intents: Collection[str] | None) -> dict[str, Thresholds]:

@@ -20,10 +20,10 @@ from pdp.policy import parse_rules as rules
 from pdp.policy.fields import IDENTIFIER, VARIABLE
 from pdp.policy.model import Mode, RuleEffect
 from pdp.policy.parse_agents import MOST_AGENTS
-from pdp.policy.parse_calibration import FORMAT, MOST_GAP, MOST_WEIGHT
+from pdp.policy.parse_calibration import FORMAT, MOST_FACTOR, MOST_GAP, MOST_WEIGHT
 from pdp.policy.parse_settings import DAYS, MOST_RANGES, TIME
 from pdp.policy.patterns import MOST_PATTERN, MOST_PATTERNS
-from pdp.types import Effect
+from pdp.types import Effect, ExcessKind, Risk
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -295,11 +295,28 @@ def _calibration() -> Schema:
         "encoder": _text("The fingerprint of the encoder that the thresholds were measured with."),
         "default": _thresholds("For every intent without thresholds of its own."),
         "intents": {**_free("For some intents, by their ids."), "additionalProperties": _thresholds("For one intent.")},
+        "risks": _object(
+            "Per risk class of an intent, for those without thresholds of their own.",
+            {r.value: _thresholds(f"For intents whose risk is {r.value}.") for r in Risk},
+            (),
+        ),
+        "head": _head(),
         "counter_weight": _number("How much a near counter-exemplar takes off a score.", 0, MOST_WEIGHT),
         "counter_gap": _number("How much nearer an exemplar must be for nothing to be taken off.", 0, MOST_GAP),
         "notes": _free("How it was made."),
     }
     return _object("Calibration.", properties, ("format", "encoder", "default"))
+
+
+def _head() -> Schema:
+    costs = {k.value: _number("Log-odds taken off for it.", 0, MOST_FACTOR) for k in ExcessKind}
+    properties = {
+        "logit": _number("Weight of the pair model.", 0, MOST_FACTOR),
+        "nearness": _number("Weight of the index.", 0, MOST_FACTOR),
+        "bias": _number("Added to both.", -MOST_FACTOR, MOST_FACTOR),
+        "penalties": _object("Per kind of excess that the words show.", costs, ()),
+    }
+    return _object("Instead of the head that comes with the model.", properties, ())
 
 
 if __name__ == "__main__":

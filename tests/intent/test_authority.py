@@ -30,7 +30,7 @@ GRANT_ROLE = profile(
 
 def excess(text: str, granted: AuthorityProfile) -> str:
     """Everything that any clause of ``text`` goes beyond, in one line."""
-    return "; ".join(phrase for clause in split(text) for phrase in beyond(read_authority(clause), granted))
+    return "; ".join(e.phrase for clause in split(text) for e in beyond(read_authority(clause), granted))
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────

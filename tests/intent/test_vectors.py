@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import pickle
-from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pdp.intent.vectors import VectorCache, key, read_vectors, write_vectors
+from pdp.intent.vectors import key, read_vectors, write_vectors
 
 WIDTH = 8
 parts = st.lists(st.text(max_size=4), max_size=4)
@@ -29,71 +27,6 @@ def vector(seed: int) -> NDArray[np.float32]:
 def test_different_parts_have_different_keys(a: list[str], b: list[str]) -> None:
     """Text cannot move from one part of a key into the next: ("ab", "c") is not ("a", "bc")."""
     assert (key(*a) == key(*b)) is (a == b)
-
-
-@given(st.integers(1, 4), st.lists(st.tuples(st.sampled_from("abcdef"), st.booleans()), max_size=40))
-def test_the_least_recently_used_is_forgotten(capacity: int, steps: list[tuple[str, bool]]) -> None:
-    """The cache behaves as an ordered dictionary cut to its capacity."""
-    cache, model = VectorCache(capacity, "sha256:e"), OrderedDict[str, int]()
-    for at, (text, write) in enumerate(steps):
-        if write:
-            cache.put("r", text, vector(at))
-            model[text] = at
-            model.move_to_end(text)
-            while len(model) > capacity:
-                model.popitem(last=False)
-            continue
-        found = cache.get("r", text)
-        assert (found is not None) is (text in model)
-        if found is not None:
-            model.move_to_end(text)
-            assert np.array_equal(found, vector(model[text]))
-    assert len(cache) == len(model)
-
-
-def test_revisions_and_encoders_are_kept_apart() -> None:
-    """The key carries revision, encoder fingerprint and text (invariant 11)."""
-    cache = VectorCache(10, "sha256:e")
-    cache.put("r1", "text", vector(1))
-    assert cache.get("r2", "text") is None
-    assert cache.get("r1", "text ") is None
-    assert key("sha256:e", "r1", "text") != key("sha256:f", "r1", "text")
-
-
-def test_what_is_remembered_cannot_be_changed() -> None:
-    """Neither the caller's array nor the one given out reaches into the cache."""
-    cache, given_in = VectorCache(10, "sha256:e"), vector(1)
-    cache.put("r", "text", given_in)
-    given_in[0] = 99
-    found = cache.get("r", "text")
-    assert found is not None
-    assert np.array_equal(found, vector(1))
-    with pytest.raises(ValueError, match="read-only"):
-        found[0] = 99
-
-
-def test_without_capacity_nothing_is_remembered() -> None:
-    """A capacity of 0 switches the cache off."""
-    cache = VectorCache(0, "sha256:e")
-    cache.put("r", "text", vector(1))
-    assert cache.get("r", "text") is None
-    assert len(cache) == 0
-
-
-def test_threads_share_a_cache() -> None:
-    """Under concurrent use it stays within bounds and never gives the vector of another text."""
-    cache = VectorCache(16, "sha256:e")
-
-    def work(start: int) -> None:
-        for at in range(start, start + 400):
-            number = at % 40
-            cache.put("r", str(number), vector(number))
-            found = cache.get("r", str(number))
-            assert found is None or np.array_equal(found, vector(number))
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(work, range(4)))
-    assert len(cache) <= 16
 
 
 @given(stored=st.sets(texts, max_size=5), asked=st.lists(texts, max_size=5))

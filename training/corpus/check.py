@@ -1,4 +1,4 @@
-"""Check corpus files against GUIDE.md: ``python -m training.corpus.check [FILE ...]``. Exit 1 when something is to be mended."""
+"""Check corpus files against GUIDE.md: ``python -m training.corpus.check [FILE ...]``. Exit 1 when one fails."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from training.corpus.read import HERE, KINDS, NEAR, STYLES, CorpusError, CorpusIntent, CorpusRequest, Family, read_domain
+from training.corpus.read import (
+    HERE,
+    KINDS,
+    NEAR,
+    STYLES,
+    CorpusError,
+    CorpusIntent,
+    CorpusRequest,
+    Family,
+    read_domain,
+)
 
 LEAST_COVERED = 9
 LEAST_EXEMPLARS, MOST_EXEMPLARS = 4, 8
@@ -34,7 +44,9 @@ def problems(path: Path) -> Iterator[str]:
     requests = [r for f in families for r in f.requests]
     yield from _repeats(path, families, requests)
     used = Counter(r.style for r in requests)
-    yield from (f"{path.name}: style {s} is used {used[s]} times; 8 at least" for s in STYLES if used[s] < 8 and s != NEAR)
+    yield from (
+        f"{path.name}: style {s} is used {used[s]} times; 8 at least" for s in STYLES if used[s] < 8 and s != NEAR
+    )
 
 
 def _intent(path: Path, family: Family, at: int, intent: CorpusIntent) -> Iterator[str]:

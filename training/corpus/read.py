@@ -1,4 +1,4 @@
-"""Read the corpus files: families of sibling intents and the requests labelled against each of them. Standard library only."""
+"""Read the corpus: families of sibling intents, and requests labelled against each. Standard library only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ HEAD = re.compile(r"([a-h]):\s*([a-z0-9][a-z0-9-]*)\s*\|\s*([^|]+?)\s*\|\s*(.+)"
 
 # Never trained on: they say what the model does in domains that it has not seen. Chosen before anything was written.
 HELD_OUT = (
-    "insurance_claims", "lab_instruments", "telecom_subscribers", "real_estate", "warehouse_inventory", "events_ticketing",
+    "insurance_claims", "lab_instruments", "telecom_subscribers", "real_estate", "warehouse_inventory",
+    "events_ticketing",
 )  # fmt: skip
 
 # Never trained on either: they choose between models and set thresholds.
@@ -45,7 +46,7 @@ class CorpusIntent:
 
 @dataclass(frozen=True, slots=True)
 class CorpusRequest:
-    """A request with its label for every sibling: ``kinds[i]`` is "" where intent i covers it, else what goes beyond."""
+    """A request and its label for every sibling: ``kinds[i]`` is "" where intent i covers it, else what is beyond."""
 
     text: str
     style: str
@@ -129,7 +130,9 @@ def _family(path: Path, start: int, block: list[str]) -> Family:
     intents = tuple(
         CorpusIntent(d.id, path.stem, name, d.description, d.target_kind, d.actions, tuple(d.exemplars)) for d in drafts
     )
-    requests = tuple(_request(path, number, line, letters) for number, line in rows[rule + 1 :] if line.strip() != "---")
+    requests = tuple(
+        _request(path, number, line, letters) for number, line in rows[rule + 1 :] if line.strip() != "---"
+    )
     return Family(name, path.stem, intents, requests)
 
 
@@ -141,7 +144,9 @@ def _intents(path: Path, rows: list[tuple[int, str]]) -> list[_Draft]:
             letter, name, kind, actions = match.groups()
             found.append(_Draft(letter, name, kind, tuple(a.strip() for a in actions.split(",")), "", []))
         elif not found:
-            raise CorpusError(f"{path.name}:{number}: expected 'a: intent-id | target kind | action, action', got {text!r}")
+            raise CorpusError(
+                f"{path.name}:{number}: expected 'a: intent-id | target kind | action, action', got {text!r}"
+            )
         elif text.startswith("- "):
             found[-1].exemplars.append(text[2:].strip())
         else:
@@ -158,10 +163,14 @@ def _request(path: Path, number: int, line: str, letters: str) -> CorpusRequest:
     for label in labels:
         for letter, kind in _label(path, number, label):
             if letter in kinds or letter not in letters:
-                raise CorpusError(f"{path.name}:{number}: letter {letter!r} is labelled twice or names no intent of {letters}")
+                raise CorpusError(
+                    f"{path.name}:{number}: letter {letter!r} is labelled twice or names no intent of {letters}"
+                )
             kinds[letter] = kind
     if missing := [letter for letter in letters if letter not in kinds]:
-        raise CorpusError(f"{path.name}:{number}: no label for {', '.join(missing)}; write +{missing[0]} or -{missing[0]}:kind")
+        raise CorpusError(
+            f"{path.name}:{number}: no label for {', '.join(missing)}; write +{missing[0]} or -{missing[0]}:kind"
+        )
     if style not in STYLES:
         raise CorpusError(f"{path.name}:{number}: unknown style {style!r}; one of {', '.join(STYLES)}")
     if not text:
@@ -174,5 +183,7 @@ def _label(path: Path, number: int, label: str) -> list[tuple[str, str]]:
         return [(letter, "") for letter in label[1:]]
     match = re.fullmatch(r"-([a-h]+):([a-z]+)", label)
     if match is None or match[2] not in KINDS:
-        raise CorpusError(f"{path.name}:{number}: label {label!r} is neither +letters nor -letter:kind (kinds: {', '.join(KINDS)})")
+        raise CorpusError(
+            f"{path.name}:{number}: label {label!r} is neither +letters nor -letter:kind (kinds: {', '.join(KINDS)})"
+        )
     return [(letter, match[2]) for letter in match[1]]

@@ -1,0 +1,113 @@
+"""What the model says of a request's texts against intents: worked out when asked for, and once.
+
+An ``Evidence`` belongs to one decision and runs in an encoder thread. It is a pure function of text, snapshot and
+encoder, so the same texts get the same findings in whatever order they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pdp.intent.authority import Authority, beyond, read_authority
+from pdp.intent.encoder import DESCRIPTION, EXEMPLAR, Encoder, Judgement, Readout
+from pdp.intent.index import NO_PLACE
+from pdp.policy.admission import Columns
+from pdp.snapshot import Snapshot
+from pdp.types import Excess, Neighbour
+
+# The pair model was trained with three to six exemplars of an intent before it; more would only cost time.
+MOST_READ = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One text held against one intent. ``nearness`` is that of the index; ``counter`` ``None`` where there is none."""
+
+    column: int
+    judgement: Judgement
+    nearness: float
+    nearest: Neighbour | None
+    counter: Neighbour | None
+
+
+class Evidence:
+    """The texts of one request, read and judged on demand."""
+
+    def __init__(self, snapshot: Snapshot, encoder: Encoder) -> None:
+        self._snapshot = snapshot
+        self._encoder = encoder
+        self._read: dict[str, Readout] = {}
+        self._found: dict[tuple[str, int], Candidate] = {}
+        self._authorities: dict[str, Authority] = {}
+
+    def readout(self, text: str) -> Readout:
+        """The text as the encoder reads it."""
+        if text not in self._read:
+            self._read[text] = self._encoder.read(text)
+        return self._read[text]
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where each token of ``text`` stands in it."""
+        return self._encoder.spans(text)
+
+    def authority(self, clause: str) -> Authority:
+        """What the lexicon reads in a clause."""
+        if clause not in self._authorities:
+            self._authorities[clause] = read_authority(clause)
+        return self._authorities[clause]
+
+    def excess(self, clause: str, column: int) -> tuple[Excess, ...]:
+        """In what a clause goes beyond an intent by its words alone."""
+        return beyond(self.authority(clause), self._snapshot.profiles[column])
+
+    def by_nearness(self, text: str, columns: Columns, most: int) -> list[int]:
+        """At most ``most`` of ``columns``, nearest to ``text`` first; equals keep their order. NaN sorts first."""
+        if len(columns) == 1:
+            return [int(columns[0])]
+        near = self._snapshot.index.nearness(self.readout(text).vector, columns)
+        order = np.argsort(-np.nan_to_num(near, nan=np.inf), kind="stable")
+        return [int(columns[at]) for at in order[:most]]
+
+    def nearness(self, text: str, column: int) -> float:
+        """How near ``text`` is to an intent, by the index alone."""
+        return float(self._snapshot.index.nearness(self.readout(text).vector, np.array([column], np.intp))[0])
+
+    def candidate(self, text: str, column: int) -> Candidate:
+        """``text`` held against the intent at ``column``."""
+        key = (text, column)
+        if key not in self._found:
+            self._found[key] = self._judge(text, column)
+        return self._found[key]
+
+    def score(self, text: str, column: int, excess: Sequence[Excess] = ()) -> float:
+        """The calibrated score of ``text`` for an intent, less the penalties of ``excess``."""
+        found, snapshot = self.candidate(text, column), self._snapshot
+        odds = snapshot.head.odds(found.judgement.logit, found.nearness, excess)
+        near = found.nearest.similarity if found.nearest else 0.0
+        return snapshot.calibration.score(odds, near, found.counter.similarity if found.counter else None)
+
+    def _judge(self, text: str, column: int) -> Candidate:
+        snapshot, readout = self._snapshot, self.readout(text)
+        columns = np.array([column], np.intp)
+        raw = snapshot.index.score(readout.vector[None], columns)
+        exemplars = snapshot.index.nearest(readout.vector, column, MOST_READ)
+        parts = [self._encoder.remember(snapshot.described[column], DESCRIPTION)]
+        parts += [self._encoder.remember(e, EXEMPLAR) for e in exemplars]
+        intent = snapshot.bundle.intents[column].id
+        near, counter = int(raw.exemplar_at[0, 0]), int(raw.counter_at[0, 0])
+        return Candidate(
+            column=column,
+            judgement=self._encoder.judge(readout, np.concatenate(parts, axis=1)),
+            nearness=self.nearness(text, column),
+            nearest=self._neighbour(intent, near, float(raw.exemplar[0, 0])),
+            counter=self._neighbour(intent, counter, float(raw.counter[0, 0]), counter=True),
+        )
+
+    def _neighbour(self, intent: str, at: int, similarity: float, *, counter: bool = False) -> Neighbour | None:
+        if at == NO_PLACE:
+            return None
+        sample = self._snapshot.index.counter(at) if counter else self._snapshot.index.exemplar(at)
+        return Neighbour(intent, sample.text, similarity, sample.position)
