@@ -9,6 +9,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
+from pdp.advice import advise
 from pdp.cases import CaseResult, report
 from pdp.cli.evaluations import print_evaluation
 from pdp.cli.exits import Exit, Usage
@@ -43,6 +44,9 @@ def check(arguments: argparse.Namespace) -> Exit:
     counts = f"{len(bundle.intents)} intents, {len(every_rule(bundle))} rules, {len(bundle.agents)} agents"
     out.print(f"{bundle.name}: {counts}; tests: {results.passed} passed, {results.failed} failed")
     out.print(f"revision {bundle.revision}")
+    for advice in advise(bench.snapshot, bench.encoder):
+        out.print(f"{advice.file}:{advice.line}:{advice.column}: {advice.message}", style="yellow", soft_wrap=True)
+        out.print(f"  fix: {advice.fix}", soft_wrap=True)
     for failure in results.failures:
         out.print(f"{failure.position}: “{failure.name}” {failure.message}", style="red", soft_wrap=True)
     return Exit.NO if results.failed else Exit.OK

@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from pdp.errors import EncoderError, InvalidRequest, LimitExceeded
 from pdp.intent import encoder as module
-from pdp.intent.encoder import Encoder, OnnxEncoder, default_model_directory, read_manifest
+from pdp.intent.encoder import DESCRIPTION, EXEMPLAR, KINDS, Encoder, OnnxEncoder, default_model_directory
+from pdp.intent.manifest import FILES, read_manifest
 
 LINES = [
     "Show me my unread emails.",
@@ -40,20 +42,21 @@ class BrokenSession:
     def run(self, names: list[str], feeds: dict[str, Any]) -> list[Any]:
         if isinstance(self.output, Exception):
             raise self.output
-        return [self.output]
+        return [self.output, np.zeros((1, 3, 384), np.float32)][: len(names)]
 
 
 def with_output(output: Any) -> OnnxEncoder:
     directory = default_model_directory()
     tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
-    return OnnxEncoder(BrokenSession(output), tokenizer, read_manifest(directory))
+    return OnnxEncoder([BrokenSession(output)] * 3, tokenizer, read_manifest(directory))
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A model directory whose files may be changed."""
     source = default_model_directory()
-    (tmp_path / "model.onnx").symlink_to(source / "model.onnx")
+    for name in ("model.onnx", "memory.onnx", "pair.onnx"):
+        (tmp_path / name).symlink_to(source / name)
     for name in ("tokenizer.json", "manifest.json"):
         (tmp_path / name).write_bytes((source / name).read_bytes())
     return tmp_path
@@ -96,6 +99,57 @@ def test_threads_see_the_same_bytes(model: OnnxEncoder) -> None:
 def test_a_second_process_would_see_the_same_bytes(model: OnnxEncoder) -> None:
     """Nothing of a session's past reaches a vector: a freshly loaded model gives the same bytes."""
     assert OnnxEncoder.load(default_model_directory()).encode(LINES).tobytes() == model.encode(LINES).tobytes()
+
+
+def intent_memory(model: OnnxEncoder) -> NDArray[np.float32]:
+    """An intent that reads one's own mail, as the pair model remembers it."""
+    description = model.remember(
+        "Read one's own mail. Nothing is changed. Target: mailbox. Actions: read.", DESCRIPTION
+    )
+    exemplars = [model.remember(t, EXEMPLAR) for t in ("Show me my unread e-mails", "Search my inbox for a message")]
+    return np.concatenate([description, *exemplars], axis=1)
+
+
+@settings(max_examples=25)
+@given(texts)
+def test_reading_and_encoding_give_the_same_vector(text: str) -> None:
+    """The index and the pair model look at the same reading, bit for bit; states are one row per token."""
+    model = shared_model()
+    readout = model.read(text)
+    assert readout.vector.tobytes() == model.encode([text])[0].tobytes()
+    assert readout.states.shape == (1, model.count_tokens(text), model.dimension)
+    assert len(model.spans(text)) == model.count_tokens(text)
+
+
+@settings(max_examples=25)
+@given(texts)
+def test_a_judgement_is_a_function_of_its_inputs(text: str) -> None:
+    """Judging again, and with a memory made afresh, gives the same bits; all of it is finite."""
+    model = shared_model()
+    fresh = OnnxEncoder.load(default_model_directory())
+    first = model.judge(model.read(text), intent_memory(model))
+    again = fresh.judge(fresh.read(text), intent_memory(fresh))
+    assert (first.logit, first.excess.tobytes(), first.kinds.tobytes()) == (
+        again.logit, again.excess.tobytes(), again.kinds.tobytes(),
+    )  # fmt: skip
+    assert np.isfinite([first.logit, *first.excess, *first.kinds]).all()
+    assert first.excess.shape == (model.count_tokens(text),)
+    assert first.kinds.shape == (len(KINDS),)
+
+
+def test_authority_counts_more_than_topic(model: OnnxEncoder) -> None:
+    """What the intent is for scores above the same words with another operation, receiver or owner."""
+    memory = intent_memory(model)
+    within, *beyond = (
+        model.judge(model.read(text), memory).logit
+        for text in (
+            "Any new messages in my inbox since noon?",
+            "Delete my unread e-mails",
+            "Forward my unread e-mails to a journalist",
+            "Show me the unread e-mails of everybody in the company",
+        )
+    )
+    assert within > max(beyond)
 
 
 def test_nothing_to_encode(model: OnnxEncoder) -> None:
@@ -156,7 +210,7 @@ def test_a_failing_model_is_an_error(output: Any) -> None:
         with_output(output).encode(["mail"])
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
+@pytest.mark.parametrize("name", FILES)
 def test_a_changed_file_is_refused(copy: Path, name: str) -> None:
     """A file that is not the one in the manifest is never loaded; the message names it."""
     content = (copy / name).read_bytes()
@@ -166,15 +220,15 @@ def test_a_changed_file_is_refused(copy: Path, name: str) -> None:
         OnnxEncoder.load(copy)
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "manifest.json"])
+@pytest.mark.parametrize("name", [*FILES, "manifest.json"])
 def test_a_missing_file_is_named(copy: Path, name: str) -> None:
-    """Each of the three files is needed."""
+    """Each of the files is needed."""
     (copy / name).unlink()
     with pytest.raises(EncoderError, match=f"{name} cannot be read"):
         OnnxEncoder.load(copy)
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"format": 2}', "\x00"])
+@pytest.mark.parametrize("content", ["{", "[]", '{"format": 1}', "\x00"])
 def test_a_foreign_manifest_is_refused(copy: Path, content: str) -> None:
     """Something else than a manifest of our format is named as such."""
     (copy / "manifest.json").write_text(content)
@@ -182,7 +236,7 @@ def test_a_foreign_manifest_is_refused(copy: Path, content: str) -> None:
         OnnxEncoder.load(copy)
 
 
-@pytest.mark.parametrize("field", ["name", "dimension", "max_tokens", "files", "probe"])
+@pytest.mark.parametrize("field", ["name", "dimension", "max_tokens", "files", "probe", "head"])
 def test_a_manifest_must_be_complete(copy: Path, field: str) -> None:
     """The missing field is named."""
     edit(copy, lambda document: document.pop(field))
@@ -216,13 +270,16 @@ def test_a_machine_that_computes_otherwise_is_refused(copy: Path, vector: str) -
         (lambda d: d.update(max_tokens=128), False),
         (lambda d: d["files"]["model.onnx"].update(sha256="0" * 64), False),
         (lambda d: d["files"]["tokenizer.json"].update(sha256="0" * 64), False),
+        (lambda d: d["files"]["pair.onnx"].update(sha256="0" * 64), False),
+        (lambda d: d["head"].update(bias=d["head"]["bias"] + 0.5), False),
+        (lambda d: d["head"]["penalties"].update(scope=9.5), False),
     ],
-    ids=["figures", "name", "length", "model", "tokenizer"],
+    ids=["figures", "name", "length", "model", "tokenizer", "pair", "bias", "penalty"],
 )
-def test_the_fingerprint_covers_what_decides_vectors(
+def test_the_fingerprint_covers_what_decides_scores(
     copy: Path, change: Callable[[dict[str, Any]], object], *, same: bool
 ) -> None:
-    """A calibration stays valid exactly as long as vectors stay the same."""
+    """A calibration stays valid exactly as long as scores stay the same."""
     before = read_manifest(copy).fingerprint
     edit(copy, change)
     assert (read_manifest(copy).fingerprint == before) is same
@@ -235,9 +292,10 @@ def test_the_released_model_is_small_licensed_and_true(model: OnnxEncoder) -> No
     document = json.loads((directory / "manifest.json").read_text())
     assert all((directory / name).stat().st_size <= 25_000_000 for name in document["files"])
     assert document["source"]["licence"] == "Apache-2.0"
-    assert document["source"]["weights_sha256"].startswith("53aa51172d142c89")
-    assert document["parity"]["cosine_mean"] > 0.998
-    assert document["parity"]["cosine_min"] > 0.99
+    assert document["source"]["upstream_sha256"].startswith("53aa51172d142c89")
+    assert document["parity"]["cosine_mean"] > 0.997
+    assert document["parity"]["cosine_min"] > 0.985
+    assert document["parity"]["logit_error_mean"] < 0.3
     assert (model.dimension, model.max_tokens) == (384, 256)
     usable: Encoder = model
     assert usable.fingerprint == read_manifest(directory).fingerprint
