@@ -15,21 +15,9 @@ from pdp.intent.encoder import Encoder
 from pdp.intent.text import TextLimits, read
 from pdp.matching import Asked, every_excess
 from pdp.policy.model import AgentEntry, Bundle, Intent, Mode, Scope, Settings, TargetPattern
+from pdp.scoring import CalibrationData, Excess, Head, Risk, Thresholds
 from pdp.snapshot import Snapshot
-from pdp.types import (
-    Action,
-    Agent,
-    CalibrationData,
-    Excess,
-    Exemplar,
-    Head,
-    Obligation,
-    Position,
-    Request,
-    Risk,
-    Target,
-    Thresholds,
-)
+from pdp.types import Action, Agent, Exemplar, Obligation, Position, Request, Target
 from training.corpus.read import CorpusIntent, Family
 
 NOW = 1_767_607_200.0
@@ -133,6 +121,6 @@ def judge_one(text: str, intent: CorpusIntent, column: int, held: Snapshot, enco
         risk=risk(held.profiles[column]),
         logit=candidate.judgement.logit,
         nearness=candidate.nearness,
-        excess=every_excess(reading.clauses, column, evidence, held),
+        excess=every_excess(asked, reading.clauses, column, evidence, held),
         refused=refused,
     )

@@ -13,8 +13,9 @@ from pdp.evaluation import Labelled
 from pdp.intent.authority import risk
 from pdp.intent.encoder import Encoder
 from pdp.policy.bundle import load
+from pdp.scoring import Risk, Thresholds
 from pdp.snapshot import Snapshot
-from pdp.types import Effect, Risk, Thresholds, Verdict
+from pdp.types import Effect, Verdict
 
 NOW = 1_767_607_200.0
 OPEN = Thresholds(1e-4, 1e-4)

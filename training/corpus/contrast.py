@@ -1,4 +1,4 @@
-"""Write domains of the corpus in the authority-contrast format: ``python -m training.corpus.contrast --out FILE.jsonl``.
+"""Write domains of the corpus in the contrast format: ``python -m training.corpus.contrast --out FILE.jsonl``.
 
 Each intent's paraphrases are the requests that it covers, its contrasts the requests of its family that it does not,
 by kind; ``--domains`` (default: the held-out ones) says which. Standard library only.
