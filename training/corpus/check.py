@@ -20,7 +20,7 @@ from training.corpus.read import (
     read_domain,
 )
 
-LEAST_COVERED = 9
+LEAST_COVERED = 6
 LEAST_EXEMPLARS, MOST_EXEMPLARS = 4, 8
 
 
