@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pdp.policy.model import AgentEntry, Bundle, Intent, Mode, Scope, Settings, TargetPattern
-from pdp.types import CalibrationData, Exemplar, Obligation, Position
+from pdp.scoring import CalibrationData
+from pdp.types import Exemplar, Obligation, Position
 
 HERE = Position("data", 1, 1)
 

@@ -17,8 +17,9 @@ from pdp.intent.calibration import Band
 from pdp.intent.encoder import Encoder
 from pdp.policy.checks import warnings
 from pdp.policy.model import Intent
+from pdp.scoring import Risk
 from pdp.snapshot import Snapshot
-from pdp.types import Exemplar, Position, Risk
+from pdp.types import Exemplar, Position
 
 NEIGHBOURS = 4
 """How many of the nearest intents each exemplar is held against."""

@@ -10,16 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pdp.intent.authority import Authority, beyond, read_authority
 from pdp.intent.encoder import DESCRIPTION, EXEMPLAR, Encoder, Judgement, Readout
 from pdp.intent.index import NO_PLACE
+from pdp.linear import FARTHEST
 from pdp.policy.admission import Columns
+from pdp.scoring import Excess
 from pdp.snapshot import Snapshot
-from pdp.types import Excess, Neighbour
+from pdp.types import Neighbour
 
 # The pair model was trained with three to six exemplars of an intent before it; more would only cost time.
 MOST_READ = 6
+# Ties of a linear head, and intents that it does not know, are told apart by nearness.
+NEARNESS_SHARE = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class Evidence:
         self._read: dict[str, Readout] = {}
         self._found: dict[tuple[str, int], Candidate] = {}
         self._authorities: dict[str, Authority] = {}
+        self._linear: dict[str, NDArray[np.float64]] = {}
 
     def readout(self, text: str) -> Readout:
         """The text as the encoder reads it."""
@@ -67,13 +73,26 @@ class Evidence:
         """At most ``most`` of ``columns``, nearest to ``text`` first; equals keep their order. NaN sorts first."""
         if len(columns) == 1:
             return [int(columns[0])]
-        near = self._snapshot.index.nearness(self.readout(text).vector, columns)
+        near = self._snapshot.index.nearness(self.readout(text).vector, columns).astype(np.float64)
+        if self._snapshot.linear_rows:
+            # A head that was fitted on this bundle's own traffic knows better; intents without a row come last.
+            odds = [self.linear(text, int(c)) for c in columns]
+            near = np.array([-FARTHEST if o is None else o for o in odds]) + near / NEARNESS_SHARE
         order = np.argsort(-np.nan_to_num(near, nan=np.inf), kind="stable")
         return [int(columns[at]) for at in order[:most]]
 
     def nearness(self, text: str, column: int) -> float:
         """How near ``text`` is to an intent, by the index alone."""
         return float(self._snapshot.index.nearness(self.readout(text).vector, np.array([column], np.intp))[0])
+
+    def linear(self, text: str, column: int) -> float | None:
+        """The linear head's log-odds; ``None`` where the bundle's head does not know the intent."""
+        head, row = self._snapshot.bundle.linear, self._snapshot.linear_rows.get(column)
+        if head is None or row is None:
+            return None
+        if text not in self._linear:
+            self._linear[text] = head.log_odds(self.readout(text).features)
+        return float(self._linear[text][row])
 
     def candidate(self, text: str, column: int) -> Candidate:
         """``text`` held against the intent at ``column``."""
@@ -85,7 +104,8 @@ class Evidence:
     def score(self, text: str, column: int, excess: Sequence[Excess] = ()) -> float:
         """The calibrated score of ``text`` for an intent, less the penalties of ``excess``."""
         found, snapshot = self.candidate(text, column), self._snapshot
-        odds = snapshot.head.odds(found.judgement.logit, found.nearness, excess)
+        linear = self.linear(text, column) or 0.0
+        odds = snapshot.head.odds(found.judgement.logit, found.nearness, excess, linear)
         near = found.nearest.similarity if found.nearest else 0.0
         return snapshot.calibration.score(odds, near, found.counter.similarity if found.counter else None)
 

@@ -17,18 +17,9 @@ from pdp.intent.calibration import Band
 from pdp.intent.commands import read_name
 from pdp.intent.text import Reading
 from pdp.policy.admission import Columns
+from pdp.scoring import Excess, ExcessKind
 from pdp.snapshot import Snapshot
-from pdp.types import (
-    Access,
-    ClauseTrace,
-    Derived,
-    Excess,
-    ExcessKind,
-    IntentMatch,
-    Reason,
-    ReasonCode,
-    Request,
-)
+from pdp.types import Access, ClauseTrace, Derived, IntentMatch, Reason, ReasonCode, Request
 
 # How many of the nearest intents are judged.
 MOST_TRIED = 4
@@ -47,7 +38,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How one clause is covered. ``column`` is -1 where nothing covers it; ``score`` is that of the clause alone."""
+    """How one clause is covered. ``column`` is -1 where nothing covers it.
+
+    ``score``: of the whole text where the clause is part of it, of the clause alone where it was looked at by itself.
+    """
 
     text: str
     authority: Authority
@@ -93,10 +87,13 @@ def match(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapshot
     return best or _nothing(ReasonCode.NOT_ADMITTED, "no intent admits this call")
 
 
-def every_excess(clauses: Sequence[str], column: int, evidence: Evidence, snapshot: Snapshot) -> tuple[Excess, ...]:
-    """All that the words of ``clauses`` show to be beyond an intent, clause by clause."""
+def every_excess(
+    asked: Asked, clauses: Sequence[str], column: int, evidence: Evidence, snapshot: Snapshot
+) -> tuple[Excess, ...]:
+    """All that the words of ``clauses`` show to be beyond an intent."""
     found = tuple(e for c in clauses for e in evidence.excess(c, column))
-    return (*found, *_declined([evidence.authority(c) for c in clauses], column, snapshot))
+    authorities = [evidence.authority(c) for c in clauses]
+    return (*found, *_declined(authorities, column, snapshot), *only_asked(asked, authorities))
 
 
 def _enforced(columns: Columns, snapshot: Snapshot) -> Columns:
@@ -118,7 +115,8 @@ def _match_one(
 ) -> Matching:
     """One intent for the whole utterance."""
     covers = _covers(asked, reading, column, evidence, snapshot)
-    refused = _declined([c.authority for c in covers], column, snapshot)
+    clauses = [c.authority for c in covers]
+    refused = (*_declined(clauses, column, snapshot), *only_asked(asked, clauses))
     excess = (*(e for c in covers if c.column in (column, -1) for e in c.excess), *refused)
     score = evidence.score(reading.canonical, column, excess)
     band = snapshot.calibration.band(column, score)
@@ -129,7 +127,7 @@ def _match_one(
         beyond = _beyond(covers, refused, column, snapshot)
         told = snapshot.calibration.band(column, plain) is not Band.OUT_OF_SCOPE or uncovered
         return Matching(column, band, found, covers, (*uncovered, *beyond) if told else (_out_of_scope(found),))
-    return Matching(column, band, found, covers, uncovered or _only_asked(asked, covers))
+    return Matching(column, band, found, covers, uncovered)
 
 
 def _match_pieces(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapshot) -> Matching | None:
@@ -148,9 +146,11 @@ def _match_pieces(asked: Asked, reading: Reading, evidence: Evidence, snapshot: 
     )
     if not idle_fit or any(_declined([c.authority], c.column, snapshot) for c in asking):
         return None
+    if only_asked(asked, [c.authority for c in covers]):
+        return None
     weakest = min((c.band for c in asking), key=_RANK.__getitem__)
     found = _describe(evidence.candidate(lead.text, lead.column), lead.score, (), reading, evidence, snapshot)
-    return Matching(lead.column, weakest, found, tuple(covers), _only_asked(asked, tuple(covers)))
+    return Matching(lead.column, weakest, found, tuple(covers), ())
 
 
 def _piece(clause: str, usable: Columns, evidence: Evidence, snapshot: Snapshot) -> Coverage:
@@ -178,22 +178,22 @@ def _covers(
         score = evidence.score(reading.canonical, column)
         excess = evidence.excess(clause, column)
         return (Coverage(clause, evidence.authority(clause), column, score, Band.ACCEPT, excess),)
-    return tuple(_cover(clause, column, asked, evidence, snapshot) for clause in reading.clauses)
+    whole = reading.canonical
+    return tuple(_cover(clause, whole, column, asked, evidence, snapshot) for clause in reading.clauses)
 
 
-def _cover(clause: str, column: int, asked: Asked, evidence: Evidence, snapshot: Snapshot) -> Coverage:
+def _cover(clause: str, whole: str, column: int, asked: Asked, evidence: Evidence, snapshot: Snapshot) -> Coverage:
     """A clause of a longer text: part of the matched intent, or covered in full by another of the agent's intents."""
     authority, excess = evidence.authority(clause), evidence.excess(clause, column)
-    if authority.asks_nothing and not excess:
-        return Coverage(clause, authority, column, 1.0, Band.ACCEPT)
-    score = evidence.score(clause, column)
-    if not excess and snapshot.calibration.continues(column, score):
-        return Coverage(clause, authority, column, score, Band.ACCEPT)
+    if not excess:
+        # The pair model has read it in its sentence, which is where it belongs.
+        return Coverage(clause, authority, column, evidence.score(whole, column), Band.ACCEPT)
     other = _piece(clause, _enforced(asked.usable, snapshot), evidence, snapshot)
     if other.band is Band.ACCEPT and not other.excess:
         return other
-    continues = snapshot.calibration.continues(column, score)
-    return Coverage(clause, authority, column if continues else -1, score, Band.OUT_OF_SCOPE, excess)
+    score = evidence.score(clause, column)
+    fits = snapshot.calibration.band(column, score) is not Band.OUT_OF_SCOPE
+    return Coverage(clause, authority, column if fits else -1, score, Band.OUT_OF_SCOPE, excess)
 
 
 def _describe(
@@ -245,7 +245,10 @@ def _beyond(
             why = ", ".join(e.phrase for e in cover.excess)
             text = f"“{excerpt(cover.text)}” goes beyond {intent}: it {why}"
             found.append(Reason(ReasonCode.AUTHORITY_EXCEEDED, text))
-    found += [Reason(ReasonCode.NEGATED, f"the utterance {e.phrase}, which is what {intent} is for") for e in refused]
+    for one in refused:
+        negated = one.kind is ExcessKind.DECLINED
+        text = f"the utterance {one.phrase}" + (f", which is what {intent} is for" if negated else "")
+        found.append(Reason(ReasonCode.NEGATED if negated else ReasonCode.AUTHORITY_EXCEEDED, text))
     return tuple(found)
 
 
@@ -255,13 +258,12 @@ def _uncovered(cover: Coverage) -> Reason:
     return Reason(ReasonCode.CLAUSE_NOT_COVERED, f"no intent of this agent covers “{excerpt(cover.text)}”{why}")
 
 
-def _only_asked(asked: Asked, covers: tuple[Coverage, ...]) -> tuple[Reason, ...]:
+def only_asked(asked: Asked, clauses: Sequence[Authority]) -> tuple[Excess, ...]:
     """A question carries no change: when every verb of the utterance surely reads, the call must not do more."""
-    verbs = [v for c in covers for v in c.authority.asks]
+    verbs = [v for c in clauses for v in c.asks]
     if not verbs or any(v.classes != {VerbClass.READ} for v in verbs) or not _changes(asked):
         return ()
-    text = f"the utterance only asks to read, but {asked.request.action.name!r} changes something"
-    return (Reason(ReasonCode.AUTHORITY_EXCEEDED, text),)
+    return (Excess(ExcessKind.QUESTION, f"only asks to read, but {asked.request.action.name!r} changes something"),)
 
 
 def _changes(asked: Asked) -> bool:

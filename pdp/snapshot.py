@@ -22,7 +22,7 @@ from pdp.policy.admission import Admission
 from pdp.policy.bundle import load
 from pdp.policy.model import Bundle, Intent, Mode, Rule
 from pdp.policy.rules import RuleSet, problems
-from pdp.types import Head
+from pdp.scoring import Head
 
 # The pair model has seen a few; a long list would only push the description out of sight.
 MOST_ACTIONS = 8
@@ -33,7 +33,8 @@ class Snapshot:
     """One bundle, ready to decide with. Intents are addressed by column, their place in ``bundle.intents``.
 
     ``enforced`` (false: shadow), ``rules`` and ``profiles`` are by column: what applies when that intent is matched,
-    global rules first. ``described`` is each intent in one line, as the pair model reads it.
+    global rules first. ``described`` is each intent in one line, as the pair model reads it;
+    ``linear_rows`` the row of an intent in the bundle's linear head.
     """
 
     bundle: Bundle
@@ -46,6 +47,7 @@ class Snapshot:
     profiles: tuple[AuthorityProfile, ...]
     head: Head
     described: tuple[str, ...]
+    linear_rows: dict[int, int]
 
 
 def build(bundle: Bundle, encoder: Encoder, known: Mapping[str, Vectors] | None = None) -> Snapshot:
@@ -71,7 +73,15 @@ def build(bundle: Bundle, encoder: Encoder, known: Mapping[str, Vectors] | None 
         profiles=profiles,
         head=bundle.calibration.head or encoder.head,
         described=tuple(map(describe, intents)),
+        linear_rows=_linear_rows(bundle),
     )
+
+
+def _linear_rows(bundle: Bundle) -> dict[int, int]:
+    if bundle.linear is None:
+        return {}
+    rows = {name: row for row, name in enumerate(bundle.linear.intents)}
+    return {column: rows[i.id] for column, i in enumerate(bundle.intents) if i.id in rows}
 
 
 def describe(intent: Intent) -> str:

@@ -19,20 +19,9 @@ from pdp.policy.model import (
     Settings,
     TargetPattern,
 )
+from pdp.scoring import CalibrationData, Thresholds
 from pdp.snapshot import Snapshot
-from pdp.types import (
-    Action,
-    Agent,
-    CalibrationData,
-    Exemplar,
-    Json,
-    JsonObject,
-    Obligation,
-    Position,
-    Request,
-    Target,
-    Thresholds,
-)
+from pdp.types import Action, Agent, Exemplar, Json, JsonObject, Obligation, Position, Request, Target
 
 HERE = Position("intents/test.yaml", 1, 1)
 NOW = 1_767_607_200.0  # 2026-01-05T10:00:00Z, a Monday

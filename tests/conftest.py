@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pdp.intent.encoder import EXEMPLAR, Judgement, OnnxEncoder, Readout, default_model_directory
-from pdp.types import Head
+from pdp.scoring import Head
 
 hypothesis.settings.register_profile("default", max_examples=60, deadline=None, derandomize=True)
 hypothesis.settings.register_profile("fuzz", max_examples=100_000, deadline=None)

@@ -20,10 +20,10 @@ from pdp.intent.text import TextLimits, read
 from pdp.matching import Asked
 from pdp.policy.model import Mode, NarrowKind, Rule, RuleEffect, Scope
 from pdp.policy.narrowing import is_within
+from pdp.scoring import CalibrationData, Thresholds
 from pdp.types import (
     Action,
     Agent,
-    CalibrationData,
     Effect,
     Exemplar,
     Obligation,
@@ -31,7 +31,6 @@ from pdp.types import (
     Request,
     SqlPayload,
     Target,
-    Thresholds,
     Verdict,
 )
 from tests.builders import HERE, NOW, bundle, cut, intent, request, rule, snapshot_of

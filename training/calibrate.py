@@ -98,13 +98,19 @@ def fit_head(pairs: Sequence[Pair]) -> Head:
     Refused pairs say nothing about it. Weights of model and index are not below zero, penalties not below their least.
     """
     used = [p for p in pairs if not p.refused]
-    kinds = list(ExcessKind)
-    rows = [(p.logit, p.nearness, *(any(e.kind is k for e in p.excess) for k in kinds)) for p in used]
-    features, labels = np.array(rows, np.float64), np.array([not p.kind for p in used])
-    signs = np.array([1.0, 1.0, *(-1.0 for _ in kinds)])
-    weights, bias = _fit(features * signs, labels, np.array([0.0, 0.0, *(LEAST_PENALTY for _ in kinds)]))
-    logit, nearness, *costs = (round(float(w), 4) for w in weights)
-    return Head(logit, nearness, round(bias, 4), dict(zip(kinds, costs, strict=True)))
+    kinds = [{e.kind for e in p.excess} for p in used]
+    rows = [(p.logit, p.nearness, *(k in own for k in ExcessKind)) for p, own in zip(used, kinds, strict=True)]
+    labels = np.array([not p.kind for p in used])
+    logit, nearness, *costs, bias = fit_weights(np.array(rows, np.float64), labels, 2)
+    return Head(logit, nearness, bias, penalties=dict(zip(ExcessKind, costs, strict=True)))
+
+
+def fit_weights(rows: NDArray[np.float64], labels: NDArray[np.bool_], parts: int) -> list[float]:
+    """Weights of the first ``parts`` columns, costs of the others (one for each kind of excess), and the bias."""
+    kinds = rows.shape[1] - parts
+    signs = np.array([1.0] * parts + [-1.0] * kinds)
+    weights, bias = _fit(rows * signs, labels, np.array([0.0] * parts + [LEAST_PENALTY] * kinds))
+    return [round(float(w), 4) for w in (*weights, bias)]
 
 
 def _fit(
@@ -226,7 +232,8 @@ def _limits(limits: Thresholds) -> dict[str, float]:
     return {"accept": limits.accept, "narrow": limits.narrow}
 
 
-def _alpha(text: str) -> tuple[Risk, float]:
+def risk_share(text: str) -> tuple[Risk, float]:
+    """``critical=0.01`` as a command-line argument."""
     name, _, value = text.partition("=")
     try:
         risk, alpha = Risk(name), float(value)
@@ -244,7 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, help="model directory; without --bundle its own calibration is made")
     parser.add_argument("--bundle", type=Path, help="bundle directory to set thresholds for")
     parser.add_argument("--labels", type=Path, help="labelled requests, as for pdp bundle evaluate")
-    parser.add_argument("--alpha", type=_alpha, action="append", default=[], metavar="RISK=SHARE")
+    parser.add_argument("--alpha", type=risk_share, action="append", default=[], metavar="RISK=SHARE")
     parser.add_argument("--delta", type=float, default=DELTA, help=f"1 - confidence (default {DELTA})")
     parser.add_argument("--write", action="store_true", help="put the thresholds into the bundle's calibration.json")
     options = parser.parse_args(arguments)

@@ -32,10 +32,10 @@ class JudgedRequest:
     verdict: Verdict | None
 
 
-def open_snapshot(directory: Path, encoder: Encoder) -> Snapshot:
-    """The bundle with open thresholds, whatever encoder it was calibrated for."""
+def open_snapshot(directory: Path, encoder: Encoder, *, opened: bool = True) -> Snapshot:
+    """The bundle with open thresholds (or, unless ``opened``, its own), whatever encoder it was calibrated for."""
     bundle = load(directory)
-    intents = tuple(replace(i, thresholds=OPEN) for i in bundle.intents)
+    intents = tuple(replace(i, thresholds=OPEN if opened else i.thresholds) for i in bundle.intents)
     calibration = replace(bundle.calibration, encoder=encoder.fingerprint)
     return snapshot.build(replace(bundle, intents=intents, calibration=calibration), encoder)
 

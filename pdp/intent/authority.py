@@ -18,7 +18,7 @@ from pdp.intent.reader import Requests
 from pdp.intent.requests import read_requests
 from pdp.intent.rights import read_privileges, read_purposes
 from pdp.intent.verbs import Classes, Verb, VerbClass
-from pdp.types import Excess, ExcessKind, Risk
+from pdp.scoring import Excess, ExcessKind, Risk
 
 __all__ = ["Authority", "AuthorityProfile", "VerbClass", "beyond", "declined", "profile", "read_authority", "risk"]
 

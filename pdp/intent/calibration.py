@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pdp.errors import BundleError, Problem
-from pdp.types import CalibrationData, Risk, Thresholds
+from pdp.scoring import CalibrationData, Risk, Thresholds
 
 STEPS = 10_000
 # A clause by itself says less than in its sentence, so it needs only this share of what the whole text needs.
-CONTINUATION_SHARE = 0.0
+CONTINUATION_SHARE = 0.5
 FARTHEST = 40.0
 LARGEST_WEIGHT = 100.0
 LARGEST_GAP = 1.0

@@ -29,7 +29,7 @@ from pdp.intent.manifest import (
     verify_file,
 )
 from pdp.intent.recollection import Memory, Recollection
-from pdp.types import Head
+from pdp.scoring import Head
 
 DEFAULT_MODEL = "authority-minilm"
 LENGTH_TOLERANCE = 1e-3
@@ -50,6 +50,11 @@ class Readout:
 
     vector: Vector
     states: NDArray[np.float32]
+
+    @property
+    def features(self) -> NDArray[np.float64]:
+        """What a linear head reads: the vector and the mean of the token states, [dimension + width]."""
+        return np.concatenate((self.vector, self.states[0].mean(axis=0))).astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)

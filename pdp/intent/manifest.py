@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdp.errors import EncoderError
-from pdp.types import CERTAIN, ExcessKind, Head, Json
+from pdp.scoring import CERTAIN, ExcessKind, Head
+from pdp.types import Json
 
 MANIFEST_FORMAT = 2
 MODEL_FILE, MEMORY_FILE, PAIR_FILE = "model.onnx", "memory.onnx", "pair.onnx"
@@ -74,7 +75,7 @@ def _head(document: Mapping[str, Json]) -> Head:
     costs = {ExcessKind(name): _finite(value) for name, value in penalties.items()}
     if min(costs.values(), default=0.0) < 0:
         raise ValueError("a penalty below zero")
-    return Head(logit, nearness, bias, costs)
+    return Head(logit, nearness, bias, penalties=costs)
 
 
 def _finite(value: object) -> float:
@@ -86,7 +87,8 @@ def _finite(value: object) -> float:
 def head_document(head: Head) -> dict[str, Json]:
     """``head`` as it stands in a manifest or a ``calibration.json``."""
     penalties = {kind.value: head.penalties.get(kind, CERTAIN) for kind in ExcessKind}
-    return {"logit": head.logit, "nearness": head.nearness, "bias": head.bias, "penalties": penalties}
+    found: dict[str, Json] = {"logit": head.logit, "nearness": head.nearness, "bias": head.bias}
+    return {**found, **({"linear": head.linear} if head.linear else {}), "penalties": penalties}
 
 
 def verify_file(path: Path, digest: str) -> None:

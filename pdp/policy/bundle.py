@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pdp import linear
 from pdp.errors import BundleError, Problem
+from pdp.linear import LinearHead
 from pdp.policy import files
 from pdp.policy.checks import shared_exemplars
 from pdp.policy.json_source import parse_json
@@ -19,7 +21,7 @@ from pdp.policy.parse_intent import parse_intent
 from pdp.policy.parse_rules import parse_rules_file
 from pdp.policy.parse_settings import Header, parse_header
 from pdp.policy.source import Source, parse
-from pdp.types import CalibrationData
+from pdp.scoring import CalibrationData
 
 CheckRules = Callable[[Sequence[Rule], Settings], Sequence[Problem]]
 
@@ -51,6 +53,7 @@ def load(directory: Path, check_rules: CheckRules | None = None) -> Bundle:
         calibration=reading.calibration,
         cases=reading.cases,
         settings=reading.header.settings,
+        linear=reading.linear,
     )
 
 
@@ -92,6 +95,7 @@ class _Reading:
         self.calibration = self._calibration(ids)
         self.cases = self._cases(names, ids)
         self.problems = [p for s in self._sources for p in s.problems] + list(shared_exemplars(self.intents))
+        self.linear = self._linear(ids)
 
     def every_rule(self) -> tuple[Rule, ...]:
         """Global rules first, then each intent's own."""
@@ -120,6 +124,17 @@ class _Reading:
     def _calibration(self, ids: set[str] | None) -> CalibrationData | None:
         found = self._root("calibration.json", parse_json)
         return parse_calibration(*found, ids) if found else None
+
+    def _linear(self, ids: set[str] | None) -> LinearHead | None:
+        if linear.FILE not in self._data or self.calibration is None:
+            return None
+        try:
+            return linear.parse(
+                self._data[linear.FILE], sorted(ids) if ids is not None else None, self.calibration.encoder
+            )
+        except BundleError as error:
+            self.problems += error.problems
+            return None
 
     def _cases(self, names: Names, ids: set[str] | None) -> tuple[Case, ...]:
         return tuple(c for root, source in self._in("tests") for c in parse_cases(root, source, names, ids))

@@ -21,11 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pdp.errors import Problem
+from pdp.linear import FILE
 
 SINGLE_FILES = ("agents.yaml", "bundle.yaml", "calibration.json")
+OPTIONAL_FILES = (FILE,)
 FOLDERS = ("intents", "rules", "tests")
 SUFFIXES = (".yaml", ".yml")
 MOST_BYTES = 1_048_576
+MOST_HEAD_BYTES = 16 * MOST_BYTES
 MOST_FILES = 10_000
 MOST_BYTES_TOGETHER = 64 * MOST_BYTES
 _READ_ATTEMPTS = 3
@@ -123,7 +126,7 @@ def _read_regular(path: Path) -> bytes:
     with open(handle, "rb") as file:  # noqa: PTH123 - the descriptor carries the flags
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(None, "not a regular file")
-        return file.read(MOST_BYTES + 1)
+        return file.read((MOST_HEAD_BYTES if path.name in OPTIONAL_FILES else MOST_BYTES) + 1)
 
 
 def _list(directory: Path) -> _Listing:
@@ -144,7 +147,7 @@ def _list_readable(directory: Path) -> _Listing:
     for path in _visible(directory, problems):
         if path.name in FOLDERS and path.is_dir():
             found = [(f"{path.name}/{p.name}", p) for p in _visible(path, problems) if _belongs(p, path.name, problems)]
-        elif path.name in SINGLE_FILES:
+        elif path.name in (*SINGLE_FILES, *OPTIONAL_FILES):
             found = [(path.name, path)]
         else:
             problems += _stray(path)
@@ -197,7 +200,7 @@ def _belongs(path: Path, folder: str, problems: list[Problem]) -> bool:
 
 
 def _stray(path: Path) -> Iterator[Problem]:
-    known = FOLDERS if path.is_dir() else SINGLE_FILES
+    known = FOLDERS if path.is_dir() else (*SINGLE_FILES, *OPTIONAL_FILES)
     near = difflib.get_close_matches(path.name, known, 1, 0.8)
     what = "folder" if path.is_dir() else "file"
     if near or (not path.is_dir() and path.suffix.lower() in SUFFIXES):

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import time
 from ipaddress import IPv4Network, IPv6Network
 
-from pdp.types import CalibrationData, Effect, Exemplar, Json, JsonObject, Obligation, Position, Request, Thresholds
+from pdp.linear import LinearHead
+from pdp.scoring import CalibrationData, Thresholds
+from pdp.types import Effect, Exemplar, Json, JsonObject, Obligation, Position, Request
 
 
 class Mode(enum.Enum):
@@ -200,3 +202,4 @@ class Bundle:
     calibration: CalibrationData
     cases: tuple[Case, ...] = ()
     settings: Settings = field(default_factory=Settings)
+    linear: LinearHead | None = None

@@ -9,12 +9,12 @@ from pdp.policy.fields import Fields, nearest
 from pdp.policy.nodes import Node, Table
 from pdp.policy.parse_intent import parse_thresholds
 from pdp.policy.source import Source
-from pdp.types import CERTAIN, CalibrationData, ExcessKind, Head, Risk, Thresholds
+from pdp.scoring import CERTAIN, CalibrationData, ExcessKind, Head, Risk, Thresholds
 
 CALIBRATION_KEYS = (
     "format", "encoder", "default", "risks", "intents", "head", "counter_weight", "counter_gap", "notes",
 )  # fmt: skip
-HEAD_KEYS = ("logit", "nearness", "bias", "penalties")
+HEAD_KEYS = ("logit", "nearness", "linear", "bias", "penalties")
 MOST_FACTOR = 1000
 FORMAT = 1
 MOST_WEIGHT = 100
@@ -63,8 +63,8 @@ def _head(fields: Fields) -> Head | None:
         kinds = tuple(k.value for k in ExcessKind)
         table = Fields(given, fields.source, "'penalties'", kinds)
         costs = {ExcessKind(k): table.number(k, CERTAIN, 0, MOST_FACTOR) for k in kinds}
-    logit, nearness = (inner.number(k, 0.0, 0, MOST_FACTOR) for k in ("logit", "nearness"))
-    return Head(logit, nearness, inner.number("bias", 0.0, -MOST_FACTOR, MOST_FACTOR), costs)
+    logit, nearness, linear = (inner.number(k, 0.0, 0, MOST_FACTOR) for k in ("logit", "nearness", "linear"))
+    return Head(logit, nearness, inner.number("bias", 0.0, -MOST_FACTOR, MOST_FACTOR), linear, costs)
 
 
 def _overrides(fields: Fields, intents: Collection[str] | None) -> dict[str, Thresholds]:

@@ -9,7 +9,8 @@ from pdp.policy.nodes import Node, Scalar
 from pdp.policy.parse_rules import parse_rules, parse_scope
 from pdp.policy.patterns import MOST_PATTERNS, pattern, patterns
 from pdp.policy.source import Source
-from pdp.types import Exemplar, Thresholds
+from pdp.scoring import Thresholds
+from pdp.types import Exemplar
 
 INTENT_KEYS = (
     "id",

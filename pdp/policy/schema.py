@@ -23,7 +23,8 @@ from pdp.policy.parse_agents import MOST_AGENTS
 from pdp.policy.parse_calibration import FORMAT, MOST_FACTOR, MOST_GAP, MOST_WEIGHT
 from pdp.policy.parse_settings import DAYS, MOST_RANGES, TIME
 from pdp.policy.patterns import MOST_PATTERN, MOST_PATTERNS
-from pdp.types import Effect, ExcessKind, Risk
+from pdp.scoring import ExcessKind, Risk
+from pdp.types import Effect
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -313,7 +314,8 @@ def _head() -> Schema:
     properties = {
         "logit": _number("Weight of the pair model.", 0, MOST_FACTOR),
         "nearness": _number("Weight of the index.", 0, MOST_FACTOR),
-        "bias": _number("Added to both.", -MOST_FACTOR, MOST_FACTOR),
+        "linear": _number("Weight of the bundle's linear head, head.json.", 0, MOST_FACTOR),
+        "bias": _number("Added to them.", -MOST_FACTOR, MOST_FACTOR),
         "penalties": _object("Per kind of excess that the words show.", costs, ()),
     }
     return _object("Instead of the head that comes with the model.", properties, ())

@@ -175,7 +175,7 @@ def test_a_call_is_asked_about_as_a_gateway_would() -> None:
 
 def test_a_tool_outside_the_table_has_a_kind_that_no_intent_names() -> None:
     """An unknown tool is asked about, and left to default deny."""
-    assert request("Wire the money.", Call("send_money", {}), "banking", Caller("a", "p"), "q").target.kind == "tool"
+    assert request("Wire the money.", Call("mint_money", {}), "banking", Caller("a", "p"), "q").target.kind == "tool"
 
 
 def write_tasks(directory: Path, name: str, *records: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pdp.errors import BundleError
 from pdp.intent.calibration import Band, Calibration
-from pdp.types import CalibrationData, Risk, Thresholds
+from pdp.scoring import CalibrationData, Risk, Thresholds
 
 RANK = [Band.OUT_OF_SCOPE, Band.NARROW, Band.ACCEPT]
 steps = st.integers(1, 10_000).map(lambda n: n / 10_000)

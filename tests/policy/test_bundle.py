@@ -28,7 +28,8 @@ from pdp.policy.model import (
     Window,
 )
 from pdp.policy.rules import problems as check_rules
-from pdp.types import CalibrationData, Effect, HttpPayload, Obligation, Position, Thresholds
+from pdp.scoring import CalibrationData, Thresholds
+from pdp.types import Effect, HttpPayload, Obligation, Position
 from tests.policy.good_bundle import FILES, write
 
 

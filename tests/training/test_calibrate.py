@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pdp.intent.calibration import Calibration
 from pdp.intent.encoder import OnnxEncoder
 from pdp.policy.model import Bundle, Case, Expectation, Intent, TargetPattern
-from pdp.types import Action, Agent, CalibrationData, Effect, Exemplar, Position, Request, Target, Thresholds
+from pdp.scoring import CalibrationData, Thresholds
+from pdp.types import Action, Agent, Effect, Exemplar, Position, Request, Target
 from training.calibrate import CalibrationError, Spread, apart, describe, measure, rewrite, suggest
 
 HERE = Position("f.yaml", 1, 1)
