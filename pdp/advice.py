@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pdp.errors import Problem
 from pdp.evidence import Evidence
 from pdp.intent.authority import risk
 from pdp.intent.calibration import Band
 from pdp.intent.encoder import Encoder
+from pdp.intent.index import NEAREST_SHARE
 from pdp.policy.checks import warnings
 from pdp.policy.model import Intent
 from pdp.scoring import Risk
@@ -50,15 +52,26 @@ class _Reach:
         self.nearest: dict[tuple[int, str], int] = {}
         self.accepted: dict[tuple[int, int], list[tuple[float, Exemplar]]] = {}
         everything = np.arange(len(snapshot.bundle.intents), dtype=np.intp)
+        self._encoder = encoder
         for column, intent in enumerate(snapshot.bundle.intents):
             for exemplar in intent.exemplars:
                 self._hold(column, exemplar, everything, snapshot, Evidence(snapshot, encoder))
+
+    def _among_its_own(self, column: int, exemplar: Exemplar, snapshot: Snapshot) -> float:
+        """How near it is to the other exemplars of its intent, measured as the index does."""
+        others = [e.text for e in snapshot.bundle.intents[column].exemplars if e.text != exemplar.text]
+        if not others:
+            return 1.0
+        vectors = self._encoder.encode([exemplar.text, *others])
+        middle = _unit(vectors[1:].sum(axis=0))
+        best, centre = float((vectors[1:] @ vectors[0]).max()), float(middle @ vectors[0])
+        return float(NEAREST_SHARE) * best + (1 - float(NEAREST_SHARE)) * centre
 
     def _hold(
         self,
         column: int,
         exemplar: Exemplar,
-        everything: np.ndarray[tuple[int], np.dtype[np.intp]],
+        everything: NDArray[np.intp],
         snapshot: Snapshot,
         evidence: Evidence,
     ) -> None:
@@ -66,13 +79,18 @@ class _Reach:
         if not others.size:
             return
         near = evidence.by_nearness(exemplar.text, others, NEIGHBOURS)
-        own = evidence.nearness(exemplar.text, column)
+        own = self._among_its_own(column, exemplar, snapshot)
         self.nearest[column, exemplar.text] = near[0] if evidence.nearness(exemplar.text, near[0]) > own else column
         for other in near:
             excess = evidence.excess(exemplar.text, other)
             score = evidence.score(exemplar.text, other, excess)
             if snapshot.calibration.band(other, score) is Band.ACCEPT:
                 self.accepted.setdefault((column, other), []).append((score, exemplar))
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    unit: NDArray[np.float32] = vector / max(float(np.linalg.norm(vector)), 1e-9)
+    return unit
 
 
 def _alike(snapshot: Snapshot, encoder: Encoder) -> Iterator[Problem]:

@@ -1,102 +1,135 @@
-"""Suggested thresholds keep foreign topics out and own requests in, and are written with the encoder they belong to."""
+"""Thresholds with an error budget: never looser than the labels allow, refused when there are too few. Needs scipy."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pdp.intent.calibration import Calibration
-from pdp.intent.encoder import OnnxEncoder
-from pdp.policy.model import Bundle, Case, Expectation, Intent, TargetPattern
-from pdp.scoring import CalibrationData, Thresholds
-from pdp.types import Action, Agent, Effect, Exemplar, Position, Request, Target
-from training.calibrate import CalibrationError, Spread, apart, describe, measure, rewrite, suggest
+pytest.importorskip("scipy", reason="the training packages are not installed")
 
-HERE = Position("f.yaml", 1, 1)
-scores = st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=40).map(lambda found: np.array(found, np.float32))
+from pdp.intent.manifest import head_document
+from pdp.policy.bundle import read_calibration
+from pdp.scoring import Excess, ExcessKind, Head, Risk
+from training.budget import TooFewLabels, choose, labels_needed, upper_bound
+from training.calibrate import ALPHAS, DELTA, LEAST_PENALTY, Scored, calibrate, describe, fit_weights, rewrite
+from training.corpus_bundle import Pair
 
-
-def intent(name: str, kind: str, *exemplars: str) -> Intent:
-    sampled = tuple(Exemplar(text, HERE) for text in exemplars)
-    return Intent(name, "", "team", ("*",), (TargetPattern(kind, "*"),), ("read",), sampled, HERE)
+scores = st.lists(st.floats(0, 1), min_size=120, max_size=200)
 
 
-def case(utterance: str, effect: Effect, name: str) -> Case:
-    request = Request("q", Agent("a"), utterance, Target("t", "n"), Action("read"))
-    return Case(utterance, request, Expectation(effect, name), 0.0, HERE)
+def binomial(most: int, trials: int, share: float) -> float:
+    """The chance of at most ``most`` events, summed term by term."""
+    return sum(math.comb(trials, k) * share**k * (1 - share) ** (trials - k) for k in range(most + 1))
 
 
-def bundle(intents: Sequence[Intent], cases: Sequence[Case]) -> Bundle:
-    data = CalibrationData("sha256:e", Thresholds(0.6, 0.5))
-    return Bundle("b", "", "team", "r", "p", tuple(intents), (), (), data, tuple(cases))
+@given(st.integers(0, 30), st.integers(31, 120), st.sampled_from([0.01, 0.05, 0.2]))
+def test_the_bound_is_the_share_at_which_so_few_events_get_unlikely(events: int, trials: int, delta: float) -> None:
+    """Clopper and Pearson's definition, by summing the binomial."""
+    assert binomial(events, trials, upper_bound(events, trials, delta)) == pytest.approx(delta, rel=1e-6)
 
 
-MAIL = intent("mail", "mailbox", "Show me my unread emails.", "Search my inbox for a message")
-SCALE = intent("scale", "deployment", "Scale the web deployment to five replicas")
-ASKED = case("Any new messages in my inbox?", Effect.ALLOW, "mail")
+@given(st.sampled_from([0.01, 0.02, 0.03, 0.1]), st.sampled_from([0.01, 0.05, 0.1]))
+def test_the_least_number_of_labels_is_just_enough(alpha: float, delta: float) -> None:
+    """With so many and no event the budget holds, with one fewer it does not."""
+    needed = labels_needed(alpha, delta)
+    assert upper_bound(0, needed, delta) <= alpha + 1e-9
+    assert upper_bound(0, needed - 1, delta) > alpha
 
 
-@given(scores, scores)
-def test_a_suggestion_is_always_usable(own: np.ndarray, foreign: np.ndarray) -> None:
-    """Whatever was measured, calibration takes the thresholds; at most 1% of foreign requests lie above accept."""
-    limits = suggest(Spread(own, foreign))
-    Calibration.from_data(CalibrationData("sha256:e", limits), [("a", None)])
-    rounding = 1e-5
-    assert (foreign > limits.accept + rounding).mean() <= 0.01
-    assert (foreign > limits.narrow + rounding).mean() <= 0.05
+@settings(max_examples=40)
+@given(scores, st.sampled_from([0.03, 0.1, 0.3]))
+def test_the_chosen_threshold_keeps_the_budget(negatives: list[float], alpha: float) -> None:
+    """What would pass at it is counted right, and its bound is within the budget, unless nothing is let through."""
+    chosen = choose(negatives, alpha, DELTA)
+    assert chosen.allowed == sum(s >= chosen.threshold for s in negatives)
+    assert chosen.bound == pytest.approx(upper_bound(chosen.allowed, len(negatives), DELTA)) or chosen.threshold == 1.0
+    assert chosen.bound <= alpha or chosen.threshold == 1.0
 
 
-def test_well_separated_requests_are_let_in() -> None:
-    """Where own and foreign requests lie apart, the thresholds stand midway."""
-    own, foreign = np.linspace(0.5, 0.9, 50, dtype=np.float32), np.linspace(-0.1, 0.3, 50, dtype=np.float32)
-    limits = suggest(Spread(own, foreign))
-    assert foreign.max() < limits.narrow == limits.accept < own.min()
-    assert limits.accept == pytest.approx(0.41, abs=0.02)
+@settings(max_examples=40)
+@given(scores)
+def test_a_smaller_budget_never_gives_a_lower_threshold(negatives: list[float]) -> None:
+    """Stricter stays stricter."""
+    thresholds = [choose(negatives, alpha, DELTA).threshold for alpha in (0.3, 0.1, 0.03)]
+    assert thresholds == sorted(thresholds)
 
 
-def test_own_and_foreign_requests_are_told_apart(model: OnnxEncoder) -> None:
-    """Own: allowed cases by their intent. Foreign: exemplars of intents with other kinds of targets, by the others."""
-    denied = case("Delete my inbox", Effect.DENY, "mail")
-    spread = measure(bundle([MAIL, SCALE], [ASKED, denied]), [], model)
-    assert (len(spread.own), len(spread.foreign)) == (1, 3)
-    assert spread.own.min() > spread.foreign.max()
-    assert "100.0%, 100.0%" in describe(spread, suggest(spread))
+def test_too_few_labels_are_counted() -> None:
+    """The message says how many are missing, and for which risk."""
+    with pytest.raises(TooFewLabels, match="40 labelled requests that must be refused; 99 are needed, 59 more"):
+        choose([0.1] * 40, 0.03, 0.05)
+    few = [Scored(False, 0.1, Risk.CRITICAL)] * 10 + [Scored(True, 0.9, Risk.CRITICAL)] * 10
+    with pytest.raises(TooFewLabels) as refused:
+        calibrate(few, ALPHAS, 0.2, DELTA)
+    assert any("critical" in note for note in refused.value.__notes__)
 
 
-def test_other_bundles_count_as_foreign(model: OnnxEncoder) -> None:
-    """A bundle about one kind of target takes its foreign requests from the others."""
-    with pytest.raises(CalibrationError, match="give another bundle"):
-        measure(bundle([MAIL], [ASKED]), [], model)
-    assert len(measure(bundle([MAIL], [ASKED]), [bundle([SCALE], [])], model).foreign) == 1
+def test_narrow_is_never_above_accept_and_every_risk_has_its_own() -> None:
+    """The classes are calibrated apart."""
+    made = [
+        Scored(covered, min(1.0, value / 200 + (0.4 if covered else 0.0)), risk)
+        for risk in (Risk.READ, Risk.CRITICAL)
+        for covered in (True, False)
+        for value in range(200)
+    ]
+    outcomes = calibrate(made, ALPHAS, 0.2, DELTA)
+    assert set(outcomes) == {Risk.READ, Risk.CRITICAL}
+    assert all(o.limits.narrow <= o.limits.accept for o in outcomes.values())
+    assert outcomes[Risk.CRITICAL].limits.accept >= outcomes[Risk.READ].limits.accept
+    assert "critical" in describe(outcomes)
 
 
-def test_without_cases_there_is_nothing_to_measure(model: OnnxEncoder) -> None:
-    """The message says what to add."""
-    with pytest.raises(CalibrationError, match="no test case"):
-        measure(bundle([MAIL, SCALE], []), [], model)
+def test_weights_point_the_right_way_and_words_cost_their_least() -> None:
+    """A useful part gets a weight, a useless one none below zero, an excess at least its least cost."""
+    chance = np.random.default_rng(3)
+    labels = chance.random(600) < 0.5
+    useful = np.where(labels, 1.0, -1.0) + chance.normal(0, 1, 600)
+    misleading = np.where(labels, -1.0, 1.0)
+    excess = (chance.random(600) < 0.1).astype(float)
+    logit, other, cost, _ = fit_weights(np.stack([useful, misleading, excess], axis=1), labels, 2)
+    assert logit > 0.3
+    assert other == 0.0
+    assert cost >= LEAST_PENALTY
 
 
-def test_a_pattern_may_mean_the_same_kind() -> None:
-    """Only kinds that are surely different count as apart."""
-    assert apart(MAIL, SCALE)
-    assert not apart(MAIL, MAIL)
-    assert not apart(MAIL, intent("any", "*", "x"))
+@given(st.floats(-9, 9), st.floats(-1, 1))
+def test_a_pair_scores_as_the_head_says(logit: float, nearness: float) -> None:
+    """The logistic function of the head's log-odds; a refused text never passes, an excess lowers the score."""
+
+    def pair(*excess: Excess, refused: bool = False) -> Pair:
+        return Pair("t", "i", "f", "d", "", False, Risk.READ, logit, nearness, excess, refused)
+
+    head = Head(0.7, 1.5, -0.2)
+    plain = pair().score(head)
+    assert plain == pytest.approx(1 / (1 + math.exp(-(0.7 * logit + 1.5 * nearness - 0.2))))
+    assert pair(Excess(ExcessKind.SCOPE, "x")).score(head) < plain
+    assert pair(refused=True).score(head) == -math.inf
 
 
-def test_the_file_keeps_what_is_not_measured(tmp_path: Path) -> None:
-    """Encoder and default are replaced; intents' own thresholds, weight and notes stay."""
-    path = tmp_path / "calibration.json"
-    path.write_text(json.dumps({"format": 1, "encoder": "old", "counter_weight": 2.0, "notes": {"by": "team"}}))
-    spread = Spread(np.ones(2, np.float32), np.zeros(3, np.float32))
-    rewrite(tmp_path, "sha256:new", Thresholds(0.4, 0.3), spread)
-    document = json.loads(path.read_text())
-    assert document["encoder"] == "sha256:new"
-    assert document["default"] == {"accept": 0.4, "narrow": 0.3}
-    assert document["counter_weight"] == 2.0
-    assert document["notes"] == {"by": "team", "thresholds": {"tool": "training.calibrate", "own": 2, "foreign": 3}}
+def test_rewriting_keeps_what_else_the_file_says(tmp_path: Path) -> None:
+    """Thresholds and encoder are replaced; the rest of ``calibration.json`` stays, and it can be read again."""
+    document = {
+        "format": 1,
+        "encoder": "sha256:old",
+        "default": {"accept": 0.9, "narrow": 0.8},
+        "intents": {"a": {"accept": 0.7, "narrow": 0.6}},
+        "head": head_document(Head(1.0, 2.0, 3.0)),
+        "notes": {"by": "us"},
+    }
+    (tmp_path / "calibration.json").write_text(json.dumps(document))
+    made = [Scored(c, v / 200, Risk.CHANGE) for c in (True, False) for v in range(200)]
+    outcomes = calibrate(made, ALPHAS, 0.2, DELTA)
+    rewrite(tmp_path, "sha256:new", outcomes, ALPHAS, DELTA)
+    found = read_calibration(tmp_path / "calibration.json")
+    assert found.encoder == "sha256:new"
+    assert found.risks == {Risk.CHANGE: outcomes[Risk.CHANGE].limits}
+    assert (found.default.accept, found.intents["a"].narrow) == (0.9, 0.6)
+    assert found.head is not None
+    assert found.head.nearness == 2.0
+    assert found.notes["by"] == "us"

