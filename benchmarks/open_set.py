@@ -175,26 +175,25 @@ def run(options: argparse.Namespace) -> dict[str, object]:
     train = read_texts(options.train)
     if options.hold_out:
         train, test = hold_out(train, options.hold_out)
-        val = test
     else:
-        val = read_texts(options.val or options.test)
         test = read_texts(options.test)
-    test_rows = readouts(test, encoder)
-    val_rows = test_rows if val is test or options.val == options.test else readouts(val, encoder)
+    apart = options.val is not None and options.val != options.test
+    val = read_texts(options.val) if apart else []
     chosen = pick(train, options.shots)
+    rows = readouts([*val, *test], encoder)
+    nearest = by_exemplars(chosen, [*val, *test], rows, encoder)
     found: dict[str, object] = {
         "shots": options.shots or "all",
         "intents": len(chosen),
-        "exemplars": report(
-            by_exemplars(chosen, val, val_rows, encoder), by_exemplars(chosen, test, test_rows, encoder)
-        ),
+        "exemplars": report(nearest[: len(val)] or nearest, nearest[len(val) :]),
     }
     if not options.no_linear:
         with tempfile.TemporaryDirectory() as temporary:
             path = Path(temporary) / "train.jsonl"
             write_texts(train, path)
             head = fit_head(path, model, encoder.fingerprint)
-        found["linear"] = report(by_head(head, val, val_rows), by_head(head, test, test_rows))
+        likeliest = by_head(head, [*val, *test], rows)
+        found["linear"] = report(likeliest[: len(val)] or likeliest, likeliest[len(val) :])
     return found
 
 

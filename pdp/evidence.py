@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from pdp.intent.authority import Authority, beyond, read_authority
 from pdp.intent.encoder import DESCRIPTION, EXEMPLAR, Encoder, Judgement, Readout
 from pdp.intent.index import NO_PLACE
-from pdp.linear import FARTHEST
 from pdp.policy.admission import Columns
 from pdp.scoring import Excess
 from pdp.snapshot import Snapshot
@@ -23,8 +22,6 @@ from pdp.types import Neighbour
 
 # The pair model was trained with three to six exemplars of an intent before it; more would only cost time.
 MOST_READ = 6
-# Ties of a linear head, and intents that it does not know, are told apart by nearness.
-NEARNESS_SHARE = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +67,20 @@ class Evidence:
         return beyond(self.authority(clause), self._snapshot.profiles[column])
 
     def by_nearness(self, text: str, columns: Columns, most: int) -> list[int]:
-        """At most ``most`` of ``columns``, nearest to ``text`` first; equals keep their order. NaN sorts first."""
+        """At most ``most`` of ``columns``, nearest to ``text`` first; equals keep their order. NaN sorts first.
+
+        Where the bundle has a linear head, the intents that it knows share out the places they have among themselves
+        by its log-odds. The others keep theirs: a new intent without labels must not fall behind all that have some.
+        """
         if len(columns) == 1:
             return [int(columns[0])]
-        near = self._snapshot.index.nearness(self.readout(text).vector, columns).astype(np.float64)
+        near = columns[_descending(self._snapshot.index.nearness(self.readout(text).vector, columns))]
         if self._snapshot.linear_rows:
-            # A head that was fitted on this bundle's own traffic knows better; intents without a row come last.
-            odds = [self.linear(text, int(c)) for c in columns]
-            near = np.array([-FARTHEST if o is None else o for o in odds]) + near / NEARNESS_SHARE
-        order = np.argsort(-np.nan_to_num(near, nan=np.inf), kind="stable")
-        return [int(columns[at]) for at in order[:most]]
+            found = [self.linear(text, int(column)) for column in near]
+            places = np.array([at for at, odds in enumerate(found) if odds is not None], np.intp)
+            odds = np.array([o for o in found if o is not None], np.float64)
+            near[places] = near[places][_descending(odds)]
+        return [int(column) for column in near[:most]]
 
     def nearness(self, text: str, column: int) -> float:
         """How near ``text`` is to an intent, by the index alone."""
@@ -131,3 +132,8 @@ class Evidence:
             return None
         sample = self._snapshot.index.counter(at) if counter else self._snapshot.index.exemplar(at)
         return Neighbour(intent, sample.text, similarity, sample.position)
+
+
+def _descending(values: NDArray[np.floating]) -> NDArray[np.intp]:
+    """The order from the largest down; equals keep theirs. NaN comes first, so that it is never passed over."""
+    return np.argsort(-np.nan_to_num(values, nan=np.inf), kind="stable")

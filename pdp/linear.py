@@ -17,9 +17,11 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +32,13 @@ from pdp.types import Json
 FILE = "head.json"
 FORMAT = 1
 FIX = "make it again with python -m training.retrain, or remove it"
+MOST_BYTES = 16 * 1_048_576
+"""Room for 1,500 intents: 768 numbers each, some ten bytes a number."""
 FARTHEST = 30.0
+LARGEST = 1e6
+SMALLEST_SCALE = 1e-6
+DECIMALS = 6
+"""Log-odds are rounded: the last bits of a sum differ between processors, and must not decide what comes first."""
 
 Vector = NDArray[np.float64]
 
@@ -55,37 +63,36 @@ class LinearHead:
             parts = np.exp(scores - top)
             rest = np.maximum(parts.sum() - parts, np.exp(-FARTHEST))
             odds: Vector = np.clip(scores - top - np.log(rest), -FARTHEST, FARTHEST)
-        return odds[:-1]
+        return np.round(odds[:-1], DECIMALS)
 
 
 def parse(data: bytes, intents: Sequence[str] | None, encoder: str) -> LinearHead:
-    """Read ``head.json``. ``intents`` are the ids that there are (``None``: unknown). Raises ``BundleError``."""
-    try:
-        document = json.loads(data)
-    except ValueError as error:
-        raise _wrong(f"is no JSON ({error})") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise _wrong(f"is not a head of format {FORMAT}")
-    if document.get("encoder") != encoder:
-        raise _wrong(f"was made for encoder {document.get('encoder')!r}, calibration.json for {encoder!r}")
-    names = document.get("intents")
+    """Read ``head.json``. ``intents`` are the ids that there are (``None``: unknown).
+
+    Raises ``BundleError`` with the first mistake, its line, and what to do about it.
+    """
+    found = _Document(data)
+    if found.given("format") != FORMAT:
+        raise found.wrong("format", f"is not a head of format {FORMAT}")
+    if found.given("encoder") != encoder:
+        raise found.wrong("encoder", f"was made for encoder {found.given('encoder')!r}, not for {encoder!r}")
+    names = found.given("intents")
     if not isinstance(names, list) or not all(isinstance(n, str) for n in names) or len(set(names)) != len(names):
-        raise _wrong("'intents' is no list of different ids")
+        raise found.wrong("intents", "'intents' is no list of different ids")
     if intents is not None and (unknown := sorted(set(names) - set(intents))):
-        raise _wrong(f"there is no intent {unknown[0]!r}")
-    mean = _numbers(document, "mean", (-1,))
+        near = difflib.get_close_matches(unknown[0], intents, 1, 0.6)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise found.wrong("intents", f"there is no intent {unknown[0]!r}{hint}")
+    mean = found.numbers("mean", (-1,))
     shape = (len(names) + 1, mean.size)
-    head = LinearHead(
+    return LinearHead(
         encoder=encoder,
         intents=tuple(names),
         mean=mean,
-        scale=_numbers(document, "scale", (mean.size,)),
-        weights=_numbers(document, "weights", shape),
-        bias=_numbers(document, "bias", shape[:1]),
+        scale=found.numbers("scale", (mean.size,), SMALLEST_SCALE),
+        weights=found.numbers("weights", shape),
+        bias=found.numbers("bias", shape[:1]),
     )
-    if not (head.scale > 0).all():
-        raise _wrong("'scale' holds a number that is not above zero")
-    return head
 
 
 def document(head: LinearHead) -> dict[str, Json]:
@@ -105,18 +112,51 @@ def document(head: LinearHead) -> dict[str, Json]:
     }
 
 
-def _numbers(document: Mapping[str, Json], name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    try:
-        found = np.array(document[name], np.float64)
-    except (KeyError, TypeError, ValueError) as error:
-        raise _wrong(f"{name!r} is missing or no table of numbers") from error
-    expected = found.shape if shape == (-1,) and found.ndim == 1 else shape
-    if found.shape != expected:
-        raise _wrong(f"{name!r} has the shape {list(found.shape)}, not {list(expected)}")
-    if not np.isfinite(found).all():
-        raise _wrong(f"{name!r} holds something that is no finite number")
+class _Document:
+    """The fields of the file, each checked when it is asked for."""
+
+    def __init__(self, data: bytes) -> None:
+        self._text = ""
+        if len(data) > MOST_BYTES:
+            raise self.wrong("", f"has over {MOST_BYTES:,} bytes")
+        try:
+            self._text = data.decode("utf-8")
+            fields = json.loads(self._text, object_pairs_hook=_once)
+        except (ValueError, RecursionError) as error:
+            raise self.wrong("", f"is no JSON that can be read ({error})") from error
+        if not isinstance(fields, dict):
+            raise self.wrong("", "is no JSON object")
+        self._fields: Mapping[str, Any] = fields
+
+    def given(self, name: str) -> Any:
+        """The value of a field; ``None`` when it is missing."""
+        return self._fields.get(name)
+
+    def numbers(self, name: str, shape: tuple[int, ...], least: float = -LARGEST) -> NDArray[np.float64]:
+        """A table of numbers from ``least`` to ``LARGEST``; -1 in ``shape`` stands for any length."""
+        value = self.given(name)
+        rows = value if len(shape) == 2 and isinstance(value, list) else [value]
+        for row in rows:
+            if not isinstance(row, list):
+                raise self.wrong(name, f"{name!r} is missing or no table of numbers")
+            # Compared before anything is converted: a number of 400 digits is no float, and NaN compares as false.
+            for number in row:
+                if isinstance(number, bool) or not isinstance(number, int | float) or not least <= number <= LARGEST:
+                    said = f"{name!r} holds {str(number)[:20]}, which is no finite number from {least:g} to {LARGEST:g}"
+                    raise self.wrong(name, said)
+        seen = (*((len(rows),) if len(shape) == 2 else ()), *sorted({len(row) for row in rows}))
+        if len(seen) != len(shape) or any(w not in (-1, s) for w, s in zip(shape, seen, strict=True)):
+            raise self.wrong(name, f"{name!r} has the shape {list(seen)}, not {list(shape)}")
+        return np.array(value, np.float64)
+
+    def wrong(self, name: str, message: str) -> BundleError:
+        """A mistake at the line of a field; at the top where the file has no such field."""
+        at = max(0, self._text.find(f'"{name}"')) if name else 0
+        return BundleError((Problem(FILE, self._text.count("\n", 0, at) + 1, 1, message, FIX),))
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is given twice")
     return found
-
-
-def _wrong(message: str) -> BundleError:
-    return BundleError((Problem(FILE, 1, 1, message, FIX),))

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pdp.errors import EncoderMismatch, NotReady, Problem
+from pdp.errors import BundleError, EncoderMismatch, NotReady, Problem
 from pdp.intent.authority import AuthorityProfile, profile, risk
 from pdp.intent.calibration import Calibration
 from pdp.intent.encoder import Encoder
 from pdp.intent.index import ExemplarIndex, Vectors
+from pdp.linear import FILE, FIX
 from pdp.policy.admission import Admission
 from pdp.policy.bundle import load
 from pdp.policy.model import Bundle, Intent, Mode, Rule
@@ -54,7 +55,7 @@ def build(bundle: Bundle, encoder: Encoder, known: Mapping[str, Vectors] | None 
     """Index, calibrate and compile ``bundle``. ``known`` holds vectors of texts that were encoded before.
 
     Raises ``EncoderMismatch`` when the calibration belongs to another encoder, ``BundleError`` when a rule does not
-    compile, ``EncoderError`` when the model fails.
+    compile or the linear head has another width, ``EncoderError`` when the model fails.
     """
     if bundle.calibration.encoder != encoder.fingerprint:
         raise EncoderMismatch((_mismatch(bundle.calibration.encoder, encoder.fingerprint),))
@@ -73,13 +74,16 @@ def build(bundle: Bundle, encoder: Encoder, known: Mapping[str, Vectors] | None 
         profiles=profiles,
         head=bundle.calibration.head or encoder.head,
         described=tuple(map(describe, intents)),
-        linear_rows=_linear_rows(bundle),
+        linear_rows=_linear_rows(bundle, encoder),
     )
 
 
-def _linear_rows(bundle: Bundle) -> dict[int, int]:
+def _linear_rows(bundle: Bundle, encoder: Encoder) -> dict[int, int]:
     if bundle.linear is None:
         return {}
+    width, needed = bundle.linear.mean.size, 2 * encoder.dimension
+    if width != needed:
+        raise BundleError((Problem(FILE, 1, 1, f"'mean' has {width} numbers, this encoder needs {needed}", FIX),))
     rows = {name: row for row, name in enumerate(bundle.linear.intents)}
     return {column: rows[i.id] for column, i in enumerate(bundle.intents) if i.id in rows}
 

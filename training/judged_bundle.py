@@ -33,11 +33,15 @@ class JudgedRequest:
 
 
 def open_snapshot(directory: Path, encoder: Encoder, *, opened: bool = True) -> Snapshot:
-    """The bundle with open thresholds (or, unless ``opened``, its own), whatever encoder it was calibrated for."""
+    """The bundle with open thresholds (or, unless ``opened``, its own), whatever encoder it was calibrated for.
+
+    A linear head of another encoder is left out: of this one's readings it says nothing.
+    """
     bundle = load(directory)
     intents = tuple(replace(i, thresholds=OPEN if opened else i.thresholds) for i in bundle.intents)
     calibration = replace(bundle.calibration, encoder=encoder.fingerprint)
-    return snapshot.build(replace(bundle, intents=intents, calibration=calibration), encoder)
+    linear = bundle.linear if bundle.linear and bundle.linear.encoder == encoder.fingerprint else None
+    return snapshot.build(replace(bundle, intents=intents, calibration=calibration, linear=linear), encoder)
 
 
 def judge_labelled(directory: Path, cases: Sequence[Labelled], encoder: Encoder) -> tuple[JudgedRequest, ...]:

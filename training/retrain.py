@@ -1,23 +1,26 @@
 """Fit a bundle to its own labelled traffic: ``python -m training.retrain --bundle DIR --labels FILE``.
 
-Labels have the format of ``pdp bundle evaluate``; a deny label means that the text itself asks for more than any intent
-grants (a ``kind`` beside it, if there is one, is reported). They are split, with a fixed seed, into four parts: for the
-linear head, for the weights of the parts of a score, for the thresholds (with the error budget of
-``training.calibrate``), and a test part that nothing is fitted on. What comes out is ``head.json`` and
-``calibration.json``; it is written only when the test part gets no worse and the budget can be kept.
+Labels have the format of ``pdp bundle evaluate`` (a ``kind`` beside them, if there is one, is reported). They are
+split, with a fixed seed and never one text into two parts, into four: for the linear head, for the weights of the parts
+of a score, for the thresholds (with the error budget of ``training.calibrate``), and a test part that nothing is fitted
+on. Requests that the engine refuses for the call and not for the text (a rule, a payload, an agent) say nothing about
+texts; nothing is fitted on them. What comes out is ``head.json`` and ``calibration.json``, written only when the test
+part gets no worse and the budget can be kept.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import shutil
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +31,7 @@ from pdp import engine
 from pdp.errors import PdpError
 from pdp.evaluation import Evaluation, Labelled, evaluate
 from pdp.evidence import Evidence
+from pdp.intent.authority import risk
 from pdp.intent.encoder import OnnxEncoder, default_model_directory
 from pdp.intent.manifest import CALIBRATION_FILE, head_document
 from pdp.intent.text import TextLimits, read
@@ -35,12 +39,13 @@ from pdp.intervals import wilson
 from pdp.labelled import read_labelled
 from pdp.linear import FILE
 from pdp.matching import Asked, every_excess
+from pdp.policy.bundle import load
 from pdp.scoring import ExcessKind, Head, Risk
 from pdp.snapshot import Snapshot
-from pdp.types import Effect
+from pdp.types import Effect, Json, ReasonCode
 from pdp.workbench import Workbench
 from training import linear
-from training.budget import TooFewLabels
+from training.budget import labels_needed
 from training.calibrate import (
     ALPHAS,
     DELTA,
@@ -58,6 +63,16 @@ from training.report import ReportData, write_report
 
 NOW = 1_767_607_200.0
 SHARES = {"head": 0.45, "weights": 0.15, "thresholds": 0.2, "test": 0.2}
+ABOUT_TEXT = frozenset(
+    {
+        ReasonCode.OUT_OF_SCOPE,
+        ReasonCode.CLAUSE_NOT_COVERED,
+        ReasonCode.COUNTER_EXEMPLAR,
+        ReasonCode.AUTHORITY_EXCEEDED,
+        ReasonCode.NEGATED,
+    }
+)
+"""Why a text is refused whatever the call beside it."""
 
 
 class Refused(Exception):
@@ -66,19 +81,26 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What was fitted, in a directory of its own, and how the test part fares with it and without."""
+    """What was fitted, in a directory of its own, and how the test part fares with it and without.
+
+    ``own``: intents whose files give thresholds of their own, which no calibration replaces.
+    """
 
     directory: Path
     outcomes: Mapping[Risk, Outcome]
     before: Evaluation
     after: Evaluation
+    own: tuple[str, ...]
 
 
 def split(cases: Sequence[Labelled], seed: int = linear.SEED) -> dict[str, list[Labelled]]:
-    """The four parts, each with its share of every intent and of the denied."""
-    groups: dict[tuple[str, Effect], list[Labelled]] = defaultdict(list)
+    """The four parts, each with its share of every intent and of the denied. The same words stay in one part."""
+    same: dict[str, list[Labelled]] = defaultdict(list)
     for case in cases:
-        groups[case.intent, case.expect].append(case)
+        same[" ".join(case.request.utterance.casefold().split())].append(case)
+    groups: dict[tuple[str, Effect], list[list[Labelled]]] = defaultdict(list)
+    for alike in same.values():
+        groups[alike[0].intent, alike[0].expect].append(alike)
     chance = random.Random(seed)
     parts: dict[str, list[Labelled]] = {name: [] for name in SHARES}
     for _, members in sorted(groups.items(), key=lambda g: (g[0][0], g[0][1].value)):
@@ -86,7 +108,7 @@ def split(cases: Sequence[Labelled], seed: int = linear.SEED) -> dict[str, list[
         start = 0.0
         for name, share in SHARES.items():
             first, start = round(start * len(members)), start + share
-            parts[name] += members[first : round(start * len(members))]
+            parts[name] += chain.from_iterable(members[first : round(start * len(members))])
     return parts
 
 
@@ -101,24 +123,54 @@ def fit_bundle(
     """Fit into ``work``, which gets a copy of the bundle. Raises ``Refused`` when there are too few labels."""
     parts = split(cases)
     shutil.copytree(bundle, work)
-    usable = [c for c in parts["head"] if c.expect is Effect.DENY or c.intent]
+    told = {name: telling(bundle, parts[name], encoder) for name in ("head", "weights", "thresholds")}
+    usable = [c for c in told["head"] if c.expect is Effect.DENY or c.intent]
     try:
         rows = linear.features((c.request.utterance for c in usable), encoder, "reading")
         head = linear.fit(rows, classes(usable), encoder.fingerprint)
     except linear.TooFewExamples as few:
         raise Refused(str(few)) from few
-    _bind(work, encoder.fingerprint)
+    _change(work, encoder=encoder.fingerprint)
     linear.write(head, work / FILE)
-    _set_head(work, fit_head(open_snapshot(work, encoder), parts["weights"], encoder))
-    judged = judge_labelled(work, parts["thresholds"], encoder)
+    held = open_snapshot(work, encoder)
+    _change(work, head=head_document(fit_head(held, told["weights"], encoder)))
+    judged = judge_labelled(work, told["thresholds"], encoder)
     scored = [Scored(j.asked.expect is not Effect.DENY, j.score, j.risk) for j in judged]
-    try:
-        outcomes = calibrate(scored, alphas, NARROW_ALPHA, DELTA)
-    except TooFewLabels as few:
-        part = SHARES["thresholds"]
-        raise Refused(f"{few}; one label in {1 / part:.0f} goes into the thresholds") from few
+    demand_enough(scored, {risk(p) for p in held.profiles}, alphas)
+    outcomes = calibrate(scored, alphas, NARROW_ALPHA, DELTA)
+    # What was set before is on the scale of other scores, and would go before the classes' thresholds.
+    strictest = max((o.limits for o in outcomes.values()), key=lambda limits: (limits.accept, limits.narrow))
+    _change(work, risks={}, intents={}, default={"accept": strictest.accept, "narrow": strictest.narrow})
     rewrite(work, encoder.fingerprint, outcomes, alphas, DELTA)
-    return Fitted(work, outcomes, _evaluate(bundle, parts["test"], encoder), _evaluate(work, parts["test"], encoder))
+    before, after = (_evaluate(directory, parts["test"], encoder) for directory in (bundle, work))
+    return Fitted(work, outcomes, before, after, tuple(i.id for i in load(bundle).intents if i.thresholds))
+
+
+def telling(bundle: Path, cases: Sequence[Labelled], encoder: OnnxEncoder) -> list[Labelled]:
+    """The cases that say something about texts: all but those refused for the call, which no score would change."""
+    found = [c for c in cases if c.expect is not Effect.DENY]
+    denied = [c for c in cases if c.expect is Effect.DENY]
+    for judged in judge_labelled(bundle, denied, encoder):
+        verdict = judged.verdict
+        if verdict and (verdict.effect is not Effect.DENY or any(r.code in ABOUT_TEXT for r in verdict.reasons)):
+            found.append(judged.asked)
+    return found
+
+
+def demand_enough(scored: Sequence[Scored], held: Collection[Risk], alphas: Mapping[Risk, float]) -> None:
+    """Raise ``Refused`` that names every risk class of the bundle with too few labels, and how many are missing."""
+    lacking = []
+    for danger in sorted(held, key=lambda r: r.value):
+        have = sum(not s.covered and s.risk is danger for s in scored)
+        missing = labels_needed(alphas[danger], DELTA) - have
+        if missing > 0:
+            more = math.ceil(missing / SHARES["thresholds"])
+            lacking.append(
+                f"about {more} more for intents of risk {danger.value} (false allows ≤ {alphas[danger]:.1%})"
+            )
+    if lacking:
+        each = f"of which {SHARES['thresholds']:.0%} set the thresholds"
+        raise Refused(f"too few labelled requests that must be refused, {each}: label {'; '.join(lacking)}")
 
 
 def fit_head(held: Snapshot, cases: Sequence[Labelled], encoder: OnnxEncoder) -> Head:
@@ -143,16 +195,11 @@ def fit_head(held: Snapshot, cases: Sequence[Labelled], encoder: OnnxEncoder) ->
     return Head(logit, nearness, bias, part, dict(zip(ExcessKind, costs, strict=True)))
 
 
-def _bind(bundle: Path, fingerprint: str) -> None:
+def _change(bundle: Path, **fields: Json) -> None:
+    """Replace fields of a bundle's ``calibration.json``."""
     path = bundle / CALIBRATION_FILE
     document = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps(document | {"encoder": fingerprint}, indent=2) + "\n", encoding="utf-8")
-
-
-def _set_head(bundle: Path, head: Head) -> None:
-    path = bundle / CALIBRATION_FILE
-    document = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps(document | {"head": head_document(head)}, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(document | fields, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _evaluate(bundle: Path, cases: Sequence[Labelled], encoder: OnnxEncoder) -> Evaluation:
@@ -173,7 +220,7 @@ def install(fitted: Fitted, out: Path) -> None:
     """Put the two files into ``out``, each in one step."""
     out.mkdir(parents=True, exist_ok=True)
     for name in (FILE, CALIBRATION_FILE):
-        temporary = out / f"{name}.new"
+        temporary = out / f"{name}.tmp"  # a name that a server which watches the bundle passes over
         shutil.copyfile(fitted.directory / name, temporary)
         temporary.replace(out / name)
 
@@ -188,6 +235,8 @@ def show(fitted: Fitted, console: Console) -> None:
         table.add_row(name.replace("_", " "), *map(str, shares))
     console.print(table)
     console.print(describe(fitted.outcomes), highlight=False)
+    if fitted.own:
+        console.print(f"thresholds of their own, on the scale of the scores before: {', '.join(fitted.own)}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -22,13 +22,13 @@ from pathlib import Path, PurePosixPath
 
 from pdp.errors import Problem
 from pdp.linear import FILE
+from pdp.linear import MOST_BYTES as MOST_HEAD_BYTES
 
 SINGLE_FILES = ("agents.yaml", "bundle.yaml", "calibration.json")
 OPTIONAL_FILES = (FILE,)
 FOLDERS = ("intents", "rules", "tests")
 SUFFIXES = (".yaml", ".yml")
 MOST_BYTES = 1_048_576
-MOST_HEAD_BYTES = 16 * MOST_BYTES
 MOST_FILES = 10_000
 MOST_BYTES_TOGETHER = 64 * MOST_BYTES
 _READ_ATTEMPTS = 3
