@@ -21,6 +21,7 @@ from typing import Protocol
 from pdp import metrics, snapshot
 from pdp.cases import report, run_cases
 from pdp.errors import BundleError, BundleTestsFailed, InvalidRequest, Problem
+from pdp.evidence import warm
 from pdp.intent.encoder import Encoder
 from pdp.intent.index import Vectors
 from pdp.intent.vectors import read_vectors, write_vectors
@@ -196,6 +197,7 @@ class AdministrationPoint:
         fresh = built.index.vectors_by_text()
         if fresh.keys() - known.keys():
             self._keep(fresh)
+        warm(built, self._encoder)
         return built, report(run_cases(built, self._encoder))
 
     def _known(self, bundle: Bundle) -> Mapping[str, Vectors]:

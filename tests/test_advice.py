@@ -8,7 +8,7 @@ from tests.builders import HERE, intent, snapshot_of
 from tests.conftest import WordEncoder
 
 WORDS = WordEncoder()
-READ = ("Show the open invoices", "List bills of a customer", "Look up an amount due", "Find unpaid items")
+READ = ("Show the open invoices", "Show the open bills", "List the open invoices", "List open bills")
 
 
 def told(*intents: object) -> list[str]:
@@ -18,7 +18,7 @@ def told(*intents: object) -> list[str]:
 
 def test_a_sound_bundle_gets_no_advice_from_the_model() -> None:
     """Intents that lie apart, exemplars that differ: only what the files show, such as a missing test, is said."""
-    found = told(intent("read", READ), intent("post", ("Paint the fence", "Mow that lawn", "Plant some roses")))
+    found = told(intent("read", READ), intent("post", ("Mow our green lawn", "Mow our front lawn", "Cut our green lawn")))
     assert not [m for m in found if "overlap" in m or "nearer" in m or "nearly the same" in m or "accepts" in m]
 
 

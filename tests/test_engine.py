@@ -20,7 +20,7 @@ from pdp.intent.text import TextLimits, read
 from pdp.matching import Asked
 from pdp.policy.model import Mode, NarrowKind, Rule, RuleEffect, Scope
 from pdp.policy.narrowing import is_within
-from pdp.scoring import CalibrationData, Thresholds
+from pdp.scoring import CalibrationData, ExcessKind, Head, Risk, Thresholds
 from pdp.types import (
     Action,
     Agent,
@@ -337,3 +337,26 @@ def test_a_question_carries_no_change(utterance: str, wanted: Effect) -> None:
     assert verdict.effect is wanted
     if wanted is Effect.DENY:
         assert codes(verdict) == {ReasonCode.AUTHORITY_EXCEEDED}
+
+
+def test_what_goes_beyond_costs_what_the_head_says() -> None:
+    """With a mild penalty an excess lowers the score; without one it refuses whatever the model says."""
+    asked = request("Purge the unpaid invoices of a customer")
+    mild = CalibrationData("sha256:words", Thresholds(0.3, 0.1), head=Head(penalties=dict.fromkeys(ExcessKind, 0.5)))
+    strict = CalibrationData("sha256:words", Thresholds(0.3, 0.1))
+    assert decide(asked, calibration=mild).effect is Effect.ALLOW
+    verdict = decide(asked, calibration=strict)
+    assert verdict.effect is Effect.DENY
+    assert "purge" in verdict.reasons[0].text.lower()
+
+
+def test_a_critical_intent_has_the_thresholds_of_its_risk() -> None:
+    """The same score passes under an intent that reads and not under one that deletes."""
+    strict = CalibrationData("sha256:words", Thresholds(0.5, 0.4), risks={Risk.CRITICAL: Thresholds(1.0, 0.99)})
+    reads = intent(exemplars=("Read the unpaid invoices of a customer",))
+    deletes = intent(exemplars=("Delete the unpaid invoices of a customer",), actions=("delete",))
+    assert (
+        decide(request("Read the invoices of a customer"), intents=(reads,), calibration=strict).effect is Effect.ALLOW
+    )
+    asked = request("Delete the invoices of a customer", "delete")
+    assert decide(asked, intents=(deletes,), calibration=strict).effect is Effect.DENY
