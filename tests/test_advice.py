@@ -18,7 +18,9 @@ def told(*intents: object) -> list[str]:
 
 def test_a_sound_bundle_gets_no_advice_from_the_model() -> None:
     """Intents that lie apart, exemplars that differ: only what the files show, such as a missing test, is said."""
-    found = told(intent("read", READ), intent("post", ("Mow our green lawn", "Mow our front lawn", "Cut our green lawn")))
+    found = told(
+        intent("read", READ), intent("post", ("Mow our green lawn", "Mow our front lawn", "Cut our green lawn"))
+    )
     assert not [m for m in found if "overlap" in m or "nearer" in m or "nearly the same" in m or "accepts" in m]
 
 

@@ -8,19 +8,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from training.corpus.read import (
-    HERE,
-    KINDS,
-    NEAR,
-    STYLES,
-    CorpusError,
-    CorpusIntent,
-    CorpusRequest,
-    Family,
-    read_domain,
-)
+from training.corpus.read import HERE, KINDS, CorpusError, CorpusIntent, CorpusRequest, Family, read_domain
 
 LEAST_COVERED = 6
+LEAST_KINDS = 6
+LEAST_STYLES = 7
 LEAST_EXEMPLARS, MOST_EXEMPLARS = 4, 8
 
 
@@ -41,12 +33,14 @@ def problems(path: Path) -> Iterator[str]:
     for family in families:
         for at, intent in enumerate(family.intents):
             yield from _intent(path, family, at, intent)
+        used = {kind for r in family.requests for kind in r.kinds}
+        if missing := [k for k in KINDS if k not in used]:
+            yield f"{path.name}: {family.name}: no contrast of kind {', '.join(missing)}"
     requests = [r for f in families for r in f.requests]
     yield from _repeats(path, families, requests)
-    used = Counter(r.style for r in requests)
-    yield from (
-        f"{path.name}: style {s} is used {used[s]} times; 8 at least" for s in STYLES if used[s] < 8 and s != NEAR
-    )
+    styles = Counter(r.style for r in requests)
+    if len(styles) < LEAST_STYLES:
+        yield f"{path.name}: only the styles {', '.join(styles)}; {LEAST_STYLES} different ones at least"
 
 
 def _intent(path: Path, family: Family, at: int, intent: CorpusIntent) -> Iterator[str]:
@@ -54,8 +48,8 @@ def _intent(path: Path, family: Family, at: int, intent: CorpusIntent) -> Iterat
     labels = Counter(r.kinds[at] for r in family.requests)
     if labels[""] < LEAST_COVERED:
         yield f"{where}: {labels['']} covered requests; {LEAST_COVERED} at least"
-    if missing := [k for k in KINDS if not labels[k]]:
-        yield f"{where}: no contrast of kind {', '.join(missing)}"
+    if sum(n > 0 for kind, n in labels.items() if kind) < LEAST_KINDS:
+        yield f"{where}: contrasts of fewer than {LEAST_KINDS} kinds"
     if not LEAST_EXEMPLARS <= len(intent.exemplars) <= MOST_EXEMPLARS:
         yield f"{where}: {len(intent.exemplars)} exemplars; {LEAST_EXEMPLARS} to {MOST_EXEMPLARS}"
     if not intent.description:
