@@ -74,7 +74,9 @@ class Memory:
 def matching_key(asked: Asked, reading: Reading, snapshot: Snapshot) -> bytes:
     """SHA-256 over everything a matching depends on, each part with its length before it."""
     digest = hashlib.sha256()
-    texts = (snapshot.bundle.revision, snapshot.encoder, reading.canonical, *reading.clauses, *reading.findings)
+    # What the call does counts too: a question carries no change.
+    call = (asked.request.action.name, asked.derived.access.name if asked.derived else "")
+    texts = (snapshot.bundle.revision, snapshot.encoder, *call, reading.canonical, *reading.clauses, *reading.findings)
     for part in (
         *(t.encode("utf-8", "surrogatepass") for t in texts),
         asked.admitted.tobytes(),

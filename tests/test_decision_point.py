@@ -141,3 +141,16 @@ async def test_a_decision_keeps_its_snapshot_while_bundles_are_swapped(
         ("sha256:refuse", Effect.DENY, "read-invoices"),
         ("sha256:other", Effect.ALLOW, "other"),
     }
+
+
+async def test_a_question_that_was_allowed_carries_no_change_from_memory(
+    point: DecisionPoint, snapshots: Snapshots
+) -> None:
+    """The same words with another call are judged again: what is remembered of a read does not pass a cancellation."""
+    snapshots.swap(
+        snapshot_of(ENCODER, (intent("tend", ("How many invoices are open?",), actions=("list", "cancel")),))
+    )
+    first = await point.decide(request("How many invoices are open?", "list"), None)
+    second = await point.decide(request("How many invoices are open?", "cancel"), None)
+    assert first.verdict.effect is Effect.ALLOW
+    assert second.verdict.effect is Effect.DENY

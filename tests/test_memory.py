@@ -12,6 +12,7 @@ from pdp.evidence import Evidence
 from pdp.intent.text import Reading, TextLimits, read
 from pdp.matching import Asked, match
 from pdp.memory import Memory, Recent, matching_key
+from pdp.types import Action
 from tests.builders import intent, request, snapshot_of
 from tests.conftest import WordEncoder
 
@@ -27,7 +28,7 @@ def asked_of(text: str = "Read the unpaid invoices of a customer") -> tuple[Aske
 
 
 def test_the_key_holds_everything_a_matching_depends_on() -> None:
-    """Another revision, encoder, text, finding, clause or set of intents is another key (invariant 11)."""
+    """Another revision, encoder, text, finding, clause, call or set of intents is another key (invariant 11)."""
     asked, reading = asked_of()
     others = [
         (asked, reading, replace(SNAPSHOT, encoder="sha256:other")),
@@ -37,6 +38,7 @@ def test_the_key_holds_everything_a_matching_depends_on() -> None:
         (asked, replace(reading, clauses=("a", "b")), SNAPSHOT),
         (replace(asked, admitted=asked.admitted[:1]), reading, SNAPSHOT),
         (replace(asked, usable=asked.usable[1:]), reading, SNAPSHOT),
+        (replace(asked, request=replace(asked.request, action=Action("drop"))), reading, SNAPSHOT),
     ]
     keys = {matching_key(*o) for o in others} | {matching_key(asked, reading, SNAPSHOT)}
     assert len(keys) == len(others) + 1
