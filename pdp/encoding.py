@@ -16,7 +16,7 @@ from pdp import metrics
 from pdp.errors import DeadlineTooShort, Overloaded
 
 T = TypeVar("T")
-Job = tuple[Callable[[], Any], asyncio.AbstractEventLoop, "asyncio.Future[Any]"]
+Job = tuple[Callable[[], Any], asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[], None]]
 
 # Weight of the newest sample in the running estimate of the time one request takes.
 SMOOTHING = 0.1
@@ -32,23 +32,28 @@ class Workers:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, job: Callable[[], T], loop: asyncio.AbstractEventLoop) -> asyncio.Future[T]:
-        """Run ``job`` in a thread; the future is the loop's own."""
+    def submit(
+        self, job: Callable[[], T], loop: asyncio.AbstractEventLoop, ended: Callable[[], None]
+    ) -> asyncio.Future[T]:
+        """Run ``job`` in a thread; the future is the loop's own. ``ended`` is called in the loop when it has run."""
         future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put((job, loop, future))
+        self._jobs.put((job, loop, future, ended))
         return future
 
     def _run(self) -> None:
         while (queued := self._jobs.get()) is not None:
-            job, loop, future = queued
-            if future.cancelled():
-                continue  # nobody waits any more: the deadline passed or the caller went away
+            job, loop, future, ended = queued
             try:
+                if future.cancelled():
+                    continue  # nobody waits any more: the deadline passed or the caller went away
                 result = job()
             except BaseException as error:  # noqa: BLE001  # whatever happened belongs to the one who asked
                 _tell(loop, future, None, error)
             else:
                 _tell(loop, future, result, None)
+            finally:
+                with suppress(RuntimeError):  # the loop is closed: the process ends
+                    loop.call_soon_threadsafe(ended)
 
     def close(self) -> None:
         """Finish what is queued, then end."""
@@ -96,8 +101,8 @@ class EncodingQueue:
         self.depth += 1
         metrics.QUEUE.set(self.depth)
         started = loop.time()
-        work = self._workers.submit(job, loop)
-        work.add_done_callback(lambda _: self._done())
+        # A job whose caller has left still holds its thread: it counts until the thread is free.
+        work = self._workers.submit(job, loop, self._done)
         try:
             async with asyncio.timeout_at(deadline):
                 result = await work

@@ -77,8 +77,9 @@ def decide(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapsho
 
 def judge(asked: Asked, reading: Reading, matching: Matching, snapshot: Snapshot, now: float) -> Verdict:
     """Judge a request whose utterance is matched already: rules, then narrowing. ``now``: epoch seconds."""
-    if matching.refusals:
-        return Verdict(Effect.DENY, matching.refusals, matching.match, derived=asked.derived)
+    if matching.refusals or matching.band is Band.OUT_OF_SCOPE:
+        reasons = matching.refusals or (Reason(ReasonCode.OUT_OF_SCOPE, "the utterance is not within an intent"),)
+        return Verdict(Effect.DENY, reasons, matching.match, derived=asked.derived)
     outcomes = evaluate_rules(asked, reading, matching, snapshot, now)
     shadow = tuple(f for o in outcomes if o.rule.mode is Mode.SHADOW and (f := _shadow(o)))
     enforced = tuple(o for o in outcomes if o.rule.mode is Mode.ENFORCE)
@@ -167,5 +168,7 @@ def _unsure(intent: Intent, matching: Matching) -> str:
     found = matching.match
     if found.score < found.accept:
         return f"{intent.id} at {found.score:.2f} lies between {found.narrow:.2f} and {found.accept:.2f}"
-    clause = next(c for c in matching.clauses if c.band is Band.NARROW)
-    return f"“{excerpt(clause.text)}” is covered only in part ({clause.score:.2f})"
+    clause = next((c for c in matching.clauses if c.band is Band.NARROW), None)
+    if clause is not None:
+        return f"“{excerpt(clause.text)}” is covered only in part ({clause.score:.2f})"
+    return f"the utterance does not plainly ask for what {intent.id} would do here"

@@ -6,6 +6,7 @@ encoder, so the same texts get the same findings in whatever order they are aske
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from pdp.intent.authority import Authority, beyond, read_authority
 from pdp.intent.encoder import DESCRIPTION, EXEMPLAR, Encoder, Judgement, Readout
 from pdp.intent.index import NO_PLACE
 from pdp.policy.admission import Columns
-from pdp.scoring import Excess
+from pdp.scoring import Excess, Head
 from pdp.snapshot import Snapshot
 from pdp.types import Neighbour
 
@@ -42,6 +43,10 @@ class Candidate:
     nearness: float
     nearest: Neighbour | None
     counter: Neighbour | None
+
+
+class NotFinite(ArithmeticError):
+    """A score that is no finite number: the model or a vector is broken, and nothing may be decided from it."""
 
 
 class Evidence:
@@ -112,12 +117,20 @@ class Evidence:
         return self._found[key]
 
     def score(self, text: str, column: int, excess: Sequence[Excess] = ()) -> float:
-        """The calibrated score of ``text`` for an intent, less the penalties of ``excess``."""
+        """The calibrated score of ``text`` for an intent, less the penalties of ``excess``. Raises ``NotFinite``."""
         found, snapshot = self.candidate(text, column), self._snapshot
         linear = self.linear(text, column) or 0.0
-        odds = snapshot.head.odds(found.judgement.logit, found.nearness, excess, linear)
+        odds = self._head(column).odds(found.judgement.logit, found.nearness, excess, linear)
         near = found.nearest.similarity if found.nearest else 0.0
-        return snapshot.calibration.score(odds, near, found.counter.similarity if found.counter else None)
+        score = snapshot.calibration.score(odds, near, found.counter.similarity if found.counter else None)
+        if not math.isfinite(score):
+            raise NotFinite(text)
+        return score
+
+    def _head(self, column: int) -> Head:
+        """The bundle's head; the model's own for an intent that a head fitted with a linear part does not know."""
+        snapshot = self._snapshot
+        return snapshot.model_head if snapshot.head.linear and column not in snapshot.linear_rows else snapshot.head
 
     def _judge(self, text: str, column: int) -> Candidate:
         snapshot, readout = self._snapshot, self.readout(text)

@@ -7,11 +7,10 @@ several intents of the agent may cover it clause by clause, and one of them must
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pdp.evidence import Candidate, Evidence
+from pdp.evidence import Candidate, Evidence, NotFinite
 from pdp.intent.authority import Authority, VerbClass, declined
 from pdp.intent.calibration import Band
 from pdp.intent.commands import read_name
@@ -23,6 +22,8 @@ from pdp.types import Access, ClauseTrace, Derived, IntentMatch, Reason, ReasonC
 
 # How many of the nearest intents are judged.
 MOST_TRIED = 4
+# Longer texts must lie within one intent: each piece costs several judgements.
+MOST_PIECES = 8
 _RANK = {Band.OUT_OF_SCOPE: 0, Band.NARROW: 1, Band.ACCEPT: 2}
 
 
@@ -70,18 +71,24 @@ def match(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapshot
     admitted = _enforced(asked.admitted, snapshot)
     if not admitted.size:
         return _nothing(ReasonCode.NOT_ADMITTED, "only shadow intents admit this call; they grant nothing")
+    try:
+        return _match(asked, reading, admitted, evidence, snapshot)
+    except NotFinite:
+        return _nothing(ReasonCode.SCORE_INVALID, "a score is not a finite number")
+
+
+def _match(asked: Asked, reading: Reading, admitted: Columns, evidence: Evidence, snapshot: Snapshot) -> Matching:
     nearest = evidence.by_nearness(reading.canonical, admitted, MOST_TRIED)
     best: Matching | None = None
     for column in nearest:
         found = _match_one(asked, reading, column, nearest, evidence, snapshot)
-        if not math.isfinite(found.match.score):
-            return _nothing(ReasonCode.SCORE_INVALID, "a score is not a finite number")
         # The nearest intent need not be the one whose authority fits; what it refused is told when none fits.
         if best is None or _better(found, best):
             best = found
         if best.band is Band.ACCEPT and not best.refusals:
             return best
-    piecewise = _match_pieces(asked, reading, evidence, snapshot) if len(reading.clauses) > 1 else None
+    several = 1 < len(reading.clauses) <= MOST_PIECES
+    piecewise = _match_pieces(asked, reading, evidence, snapshot) if several else None
     if piecewise and (best is None or _better(piecewise, best)):
         return piecewise
     return best or _nothing(ReasonCode.NOT_ADMITTED, "no intent admits this call")
@@ -115,11 +122,13 @@ def _match_one(
 ) -> Matching:
     """One intent for the whole utterance."""
     covers = _covers(asked, reading, column, evidence, snapshot)
-    clauses = [c.authority for c in covers]
-    refused = (*_declined(clauses, column, snapshot), *only_asked(asked, clauses))
+    asks_only = only_asked(asked, [c.authority for c in covers if c.column in (column, -1)])
+    refused = (*_declined([c.authority for c in covers], column, snapshot), *asks_only)
     excess = (*(e for c in covers if c.column in (column, -1) for e in c.excess), *refused)
     score = evidence.score(reading.canonical, column, excess)
     band = snapshot.calibration.band(column, score)
+    if band is Band.ACCEPT and asks_only:
+        band = Band.NARROW  # however sure the model is, a question by itself changes nothing
     found = _describe(evidence.candidate(reading.canonical, column), score, others, reading, evidence, snapshot)
     uncovered = tuple(_uncovered(c) for c in covers if c.column < 0)
     if band is Band.OUT_OF_SCOPE:
@@ -131,43 +140,36 @@ def _match_one(
 
 
 def _match_pieces(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapshot) -> Matching | None:
-    """Two or more intents, each covering some clauses in full; the nearest that admits the call is the one matched."""
+    """Two or more intents that together cover every clause; the first of them that admits the call is the one matched.
+
+    Pieces say less than the whole, so this is an accept only where the whole text is at least in doubt.
+    """
     usable, admitted = _enforced(asked.usable, snapshot), frozenset(_enforced(asked.admitted, snapshot).tolist())
     covers = [_piece(clause, usable, evidence, snapshot) for clause in reading.clauses]
-    asking = [c for c in covers if not _idle(c)]
-    columns = {c.column for c in asking}
-    lead = next((c for c in asking if c.column in admitted), None)
+    columns = {c.column for c in covers}
+    lead = next((c for c in covers if c.column in admitted), None)
     if lead is None or -1 in columns or len(columns) < 2:  # one intent alone had its chance
         return None
-    idle_fit = all(
-        any(snapshot.calibration.continues(column, evidence.score(c.text, column)) for column in columns)
-        for c in covers
-        if _idle(c)
-    )
-    if not idle_fit or any(_declined([c.authority], c.column, snapshot) for c in asking):
+    own = [c.authority for c in covers if c.column == lead.column]
+    if any(_declined([c.authority], c.column, snapshot) for c in covers) or only_asked(asked, own):
         return None
-    if only_asked(asked, [c.authority for c in covers]):
-        return None
-    weakest = min((c.band for c in asking), key=_RANK.__getitem__)
+    whole = snapshot.calibration.band(lead.column, evidence.score(reading.canonical, lead.column))
+    weakest = Band.NARROW if whole is Band.OUT_OF_SCOPE else min((c.band for c in covers), key=_RANK.__getitem__)
     found = _describe(evidence.candidate(lead.text, lead.column), lead.score, (), reading, evidence, snapshot)
     return Matching(lead.column, weakest, found, tuple(covers), ())
 
 
 def _piece(clause: str, usable: Columns, evidence: Evidence, snapshot: Snapshot) -> Coverage:
-    """A clause under the nearest of the agent's intents that covers it in full."""
+    """A clause under the nearest of the agent's intents that covers it; words must show no excess at all."""
     authority = evidence.authority(clause)
     for column in evidence.by_nearness(clause, usable, MOST_TRIED):
-        excess = evidence.excess(clause, column)
-        score = evidence.score(clause, column, excess)
+        if evidence.excess(clause, column):
+            continue
+        score = evidence.score(clause, column)
         band = snapshot.calibration.band(column, score)
         if band is not Band.OUT_OF_SCOPE:
-            return Coverage(clause, authority, column, score, band, excess)
+            return Coverage(clause, authority, column, score, band)
     return Coverage(clause, authority, -1, 0.0, Band.OUT_OF_SCOPE)
-
-
-def _idle(cover: Coverage) -> bool:
-    """A fact or a prohibition: it asks for no authority of its own and rides along with the clauses that do."""
-    return cover.authority.asks_nothing
 
 
 def _covers(
@@ -189,7 +191,7 @@ def _cover(clause: str, whole: str, column: int, asked: Asked, evidence: Evidenc
         # The pair model has read it in its sentence, which is where it belongs.
         return Coverage(clause, authority, column, evidence.score(whole, column), Band.ACCEPT)
     other = _piece(clause, _enforced(asked.usable, snapshot), evidence, snapshot)
-    if other.band is Band.ACCEPT and not other.excess:
+    if other.band is Band.ACCEPT:
         return other
     score = evidence.score(clause, column)
     fits = snapshot.calibration.band(column, score) is not Band.OUT_OF_SCOPE
@@ -268,8 +270,8 @@ def only_asked(asked: Asked, clauses: Sequence[Authority]) -> tuple[Excess, ...]
 
 def _changes(asked: Asked) -> bool:
     """Whether the call surely does more than read: by its payload, else by the name of its action."""
-    if asked.derived is not None:
-        return Access.READ < asked.derived.access < Access.UNKNOWN
+    if asked.derived is not None and asked.derived.access is not Access.UNKNOWN:
+        return asked.derived.access is not Access.READ
     named = read_name(asked.request.action.name)
     return named is not None and VerbClass.READ not in named.classes
 

@@ -6,7 +6,7 @@ beside the one in force and swaps the reference; a bundle that cannot be used le
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +47,7 @@ class Snapshot:
     rules: tuple[RuleSet, ...]
     profiles: tuple[AuthorityProfile, ...]
     head: Head
+    model_head: Head
     described: tuple[str, ...]
     linear_rows: dict[int, int]
 
@@ -60,6 +61,9 @@ def build(bundle: Bundle, encoder: Encoder, known: Mapping[str, Vectors] | None 
     if bundle.calibration.encoder != encoder.fingerprint:
         raise EncoderMismatch((_mismatch(bundle.calibration.encoder, encoder.fingerprint),))
     intents = bundle.intents
+    described = tuple(map(describe, intents))
+    if wrong := (*_too_long(bundle, described, encoder), *_headless(bundle)):
+        raise BundleError(wrong)
     compiled = RuleSet.compile(every_rule(bundle), bundle.settings)
     profiles = tuple(profile([e.text for e in i.exemplars], i.actions) for i in intents)
     limits = [(i.id, risk(granted), i.thresholds) for i, granted in zip(intents, profiles, strict=True)]
@@ -73,7 +77,8 @@ def build(bundle: Bundle, encoder: Encoder, known: Mapping[str, Vectors] | None 
         rules=tuple(compiled.only((*bundle.rules, *i.rules)) for i in intents),
         profiles=profiles,
         head=bundle.calibration.head or encoder.head,
-        described=tuple(map(describe, intents)),
+        model_head=encoder.head,
+        described=described,
         linear_rows=_linear_rows(bundle, encoder),
     )
 
@@ -86,6 +91,24 @@ def _linear_rows(bundle: Bundle, encoder: Encoder) -> dict[int, int]:
         raise BundleError((Problem(FILE, 1, 1, f"'mean' has {width} numbers, this encoder needs {needed}", FIX),))
     rows = {name: row for row, name in enumerate(bundle.linear.intents)}
     return {column: rows[i.id] for column, i in enumerate(bundle.intents) if i.id in rows}
+
+
+def _too_long(bundle: Bundle, described: tuple[str, ...], encoder: Encoder) -> Iterator[Problem]:
+    """Texts that the model cannot read whole; nothing is ever cut."""
+    for intent, line in zip(bundle.intents, described, strict=True):
+        texts = [("the description with targets and actions", line, intent.position)]
+        texts += [("an exemplar", e.text, e.position) for e in (*intent.exemplars, *intent.counter_exemplars)]
+        for what, text, place in texts:
+            # A token is a character at least, so short texts need not be counted.
+            if len(text) > encoder.max_tokens - 2 and (tokens := encoder.count_tokens(text)) > encoder.max_tokens:
+                message = f"{what} of {intent.id} has {tokens} tokens, the model reads {encoder.max_tokens}"
+                yield Problem(place.file, place.line, place.column, message, "shorten it")
+
+
+def _headless(bundle: Bundle) -> Iterator[Problem]:
+    if bundle.linear is None and bundle.calibration.head and bundle.calibration.head.linear:
+        fix = "put head.json back, or the calibration.json that came before it"
+        yield Problem("calibration.json", 1, 1, "'head' counts on a linear head, and there is no head.json", fix)
 
 
 def describe(intent: Intent) -> str:

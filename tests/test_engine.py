@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from pdp import engine
 from pdp.cases import decide_once
 from pdp.errors import BundleError
 from pdp.evidence import Evidence
-from pdp.intent.encoder import Readout
+from pdp.intent.encoder import Judgement, Readout
 from pdp.intent.text import TextLimits, read
-from pdp.matching import Asked
-from pdp.policy.model import Mode, NarrowKind, Rule, RuleEffect, Scope
+from pdp.matching import Asked, match
+from pdp.policy.model import Mode, NarrowKind, Rule, RuleEffect, Scope, TargetPattern
 from pdp.policy.narrowing import is_within
 from pdp.scoring import CalibrationData, ExcessKind, Head, Risk, Thresholds
 from pdp.types import (
@@ -26,6 +27,7 @@ from pdp.types import (
     Agent,
     Effect,
     Exemplar,
+    McpPayload,
     Obligation,
     ReasonCode,
     Request,
@@ -360,3 +362,59 @@ def test_a_critical_intent_has_the_thresholds_of_its_risk() -> None:
     )
     asked = request("Delete the invoices of a customer", "delete")
     assert decide(asked, intents=(deletes,), calibration=strict).effect is Effect.DENY
+
+
+SECOND = intent("notify-team", ("Post a note to the billing team channel",), actions=("post",))
+
+
+def test_a_statement_between_two_covered_requests_is_not_carried_along() -> None:
+    """Pieces cover a text only when they cover all of it: a fact in passing must lie within an intent too."""
+    text = (
+        "Read the unpaid invoices of a customer. The ledger gets copied over from now on. "
+        "Post a note to the billing team channel"
+    )
+    assert decide(request(text), intents=(intent(), SECOND)).effect is Effect.DENY
+
+
+def test_pieces_that_the_whole_contradicts_are_narrowed_at_most() -> None:
+    """Where the text as a whole is out of scope, covered pieces wait for a person."""
+    text = "Read the unpaid invoices of a customer, then post a note to the billing team channel"
+    strict = CalibrationData("sha256:words", Thresholds(0.95, 0.9))
+    asked = intent(narrow=Scope(obligations=(Obligation("approval"),)))
+    verdict = decide(request(text), intents=(asked, SECOND), calibration=strict)
+    assert verdict.effect is Effect.NARROW
+
+
+class BrokenForOne(WordEncoder):
+    """Judges one text as NaN."""
+
+    def judge(self, request: Readout, memory: NDArray[np.float32]) -> Judgement:
+        found = super().judge(request, memory)
+        broken = np.array_equal(request.vector, self.encode(["then post a note to the billing team channel"])[0])
+        return replace(found, logit=float("nan")) if broken else found
+
+
+def test_a_piece_whose_score_is_no_number_denies_and_is_not_remembered() -> None:
+    """Nothing is decided from a broken judgement, and nothing of it is kept (column -1)."""
+    snapshot = snapshot_of(WORDS, (intent(), SECOND))
+    text = "Read the unpaid invoices of a customer, then post a note to the billing team channel"
+    asked = engine.admit(request(text), snapshot)
+    assert isinstance(asked, Asked)
+    matching = match(asked, read(text, TextLimits()), Evidence(snapshot, BrokenForOne()), snapshot)
+    assert matching.column == -1
+    assert [r.code for r in matching.refusals] == [ReasonCode.SCORE_INVALID]
+
+
+@pytest.mark.parametrize("tool", ["wire_money", "shutdown_vm"])
+def test_a_question_carries_no_tool_call_that_changes_something(tool: str) -> None:
+    """What a tool does can only be told by its name; where that names a change, asking is not enough."""
+    payload = McpPayload("desk", tool, {})
+    tends = intent("tend", ("How many invoices are open?",), actions=(tool,), targets=(TargetPattern("*", "*"),))
+    asked = request("How many invoices are open?", tool, payload=payload)
+    assert decide(asked, intents=(tends,)).effect is not Effect.ALLOW
+
+
+def test_a_text_too_long_for_the_model_is_the_bundles_mistake() -> None:
+    """It is named with its place at activation, and never cut or blamed on a request."""
+    with pytest.raises(BundleError, match="has 300 tokens, the model reads 256"):
+        snapshot_of(WORDS, (intent(exemplars=("word " * 300,)),))

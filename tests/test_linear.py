@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pdp import linear
 from pdp.errors import BundleError
-from pdp.evidence import Evidence
+from pdp.evidence import Evidence, NotFinite
 from pdp.linear import FARTHEST, LinearHead, document, parse
 from pdp.policy.bundle import load, revision
 from pdp.scoring import Head
@@ -203,4 +203,5 @@ def test_the_weight_of_the_head_adds_its_log_odds() -> None:
 def test_a_head_that_gives_no_number_denies() -> None:
     """A log-odds that is not finite makes the score so, and such a score lets nothing pass."""
     broken = favouring({"near": float("nan")})
-    assert np.isnan(Evidence(with_head(broken, 1.0), WORDS).score(TEXT, 0))
+    with pytest.raises(NotFinite):
+        Evidence(with_head(broken, 1.0), WORDS).score(TEXT, 0)

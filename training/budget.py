@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from scipy.stats import beta
 
 STEP = 0.0025
+LEAST = 0.01
+"""No threshold below: a bundle's own must not lie lower either."""
 
 
 class TooFewLabels(Exception):
@@ -57,7 +59,7 @@ def choose(negatives: Sequence[float], alpha: float, delta: float) -> Chosen:
     if total < needed:
         raise TooFewLabels(total, needed)
     best = Chosen(1.0, sum(s >= 1.0 for s in negatives), total, 1.0)
-    for step in range(round(1 / STEP), 0, -1):
+    for step in range(round(1 / STEP), round(LEAST / STEP) - 1, -1):
         threshold = round(step * STEP, 4)
         allowed = sum(score >= threshold for score in negatives)
         bound = upper_bound(allowed, total, delta)

@@ -146,11 +146,9 @@ def ship(model: Path) -> dict[Risk, Outcome]:
     Every other family fits the head; the remaining ones set the thresholds, on what no sibling covers and on
     what copies an exemplar: requests for a sibling are easier, and would make the budget look better than it is.
     """
-    write_head(model, Head())
     pairs = corpus_pairs(OnnxEncoder.load(model))
     families = sorted({(p.domain, p.family) for p in pairs})
     head = fit_head([p for p in pairs if (p.domain, p.family) in families[::2]])
-    write_head(model, head)
     scored = [
         Scored(not p.kind, p.score(head), p.risk)
         for p in pairs
@@ -159,7 +157,10 @@ def ship(model: Path) -> dict[Risk, Outcome]:
     # A class with too few labels gets no thresholds of its own: the strictest of the others are its default.
     rare = [r for r in Risk if sum(not s.covered and s.risk is r for s in scored) < labels_needed(ALPHAS[r], DELTA)]
     outcomes = calibrate([s for s in scored if s.risk not in rare], ALPHAS, NARROW_ALPHA, DELTA)
+    if not outcomes:
+        raise TooFewLabels(len(scored), labels_needed(min(ALPHAS.values()), DELTA))
     strictest = max((o.limits for o in outcomes.values()), key=lambda limits: limits.accept)
+    write_head(model, head)
     document = {
         "format": 1,
         "encoder": read_manifest(model).fingerprint,
@@ -185,11 +186,17 @@ def write_head(model: Path, head: Head) -> None:
 def rewrite(
     bundle: Path, fingerprint: str, outcomes: Mapping[Risk, Outcome], alphas: Mapping[Risk, float], delta: float
 ) -> None:
-    """Put thresholds and encoder into the bundle's ``calibration.json``; what else it says stays."""
+    """Put thresholds and encoder into the bundle's ``calibration.json``.
+
+    Thresholds of single intents go, since they would outrank the new ones, and so does the head of another encoder.
+    """
     path = bundle / CALIBRATION_FILE
     document = json.loads(path.read_text(encoding="utf-8"))
-    risks = document.get("risks", {}) | {risk.value: _limits(o.limits) for risk, o in outcomes.items()}
-    document |= {"encoder": fingerprint, "risks": risks}
+    if document.get("encoder") != fingerprint:
+        document.pop("head", None)
+    strictest = max((o.limits for o in outcomes.values()), key=lambda limits: limits.accept)
+    risks = {risk.value: _limits(o.limits) for risk, o in outcomes.items()}
+    document |= {"encoder": fingerprint, "default": _limits(strictest), "risks": risks, "intents": {}}
     document["notes"] = document.get("notes", {}) | notes(outcomes, alphas, delta)
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -73,13 +73,13 @@ def _head(document: Mapping[str, Json]) -> Head:
     if not isinstance(penalties, Mapping):
         raise TypeError("penalties of the head")
     costs = {ExcessKind(name): _finite(value) for name, value in penalties.items()}
-    if min(costs.values(), default=0.0) < 0:
-        raise ValueError("a penalty below zero")
+    if min(costs.values(), default=0.0) < 0 or logit <= 0 or nearness < 0:
+        raise ValueError("a weight or penalty of the head below zero")
     return Head(logit, nearness, bias, penalties=costs)
 
 
 def _finite(value: object) -> float:
-    if not isinstance(value, int | float) or not np.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
         raise TypeError(f"{value!r} is no number")
     return float(value)
 

@@ -16,6 +16,8 @@ CALIBRATION_KEYS = (
 )  # fmt: skip
 HEAD_KEYS = ("logit", "nearness", "linear", "bias", "penalties")
 MOST_FACTOR = 1000
+# A head that does not listen to the pair model would judge topic again.
+LEAST_LOGIT = 0.01
 FORMAT = 1
 MOST_WEIGHT = 100
 MOST_GAP = 1
@@ -63,7 +65,8 @@ def _head(fields: Fields) -> Head | None:
         kinds = tuple(k.value for k in ExcessKind)
         table = Fields(given, fields.source, "'penalties'", kinds)
         costs = {ExcessKind(k): table.number(k, CERTAIN, 0, MOST_FACTOR) for k in kinds}
-    logit, nearness, linear = (inner.number(k, 0.0, 0, MOST_FACTOR) for k in ("logit", "nearness", "linear"))
+    logit = inner.number("logit", None, LEAST_LOGIT, MOST_FACTOR)
+    nearness, linear = (inner.number(k, 0.0, 0, MOST_FACTOR) for k in ("nearness", "linear"))
     return Head(logit, nearness, inner.number("bias", 0.0, -MOST_FACTOR, MOST_FACTOR), linear, costs)
 
 

@@ -20,7 +20,7 @@ from pdp.policy import parse_rules as rules
 from pdp.policy.fields import IDENTIFIER, VARIABLE
 from pdp.policy.model import Mode, RuleEffect
 from pdp.policy.parse_agents import MOST_AGENTS
-from pdp.policy.parse_calibration import FORMAT, MOST_FACTOR, MOST_GAP, MOST_WEIGHT
+from pdp.policy.parse_calibration import FORMAT, LEAST_LOGIT, MOST_FACTOR, MOST_GAP, MOST_WEIGHT
 from pdp.policy.parse_settings import DAYS, MOST_RANGES, TIME
 from pdp.policy.patterns import MOST_PATTERN, MOST_PATTERNS
 from pdp.scoring import ExcessKind, Risk
@@ -312,13 +312,13 @@ def _calibration() -> Schema:
 def _head() -> Schema:
     costs = {k.value: _number("Log-odds taken off for it.", 0, MOST_FACTOR) for k in ExcessKind}
     properties = {
-        "logit": _number("Weight of the pair model.", 0, MOST_FACTOR),
+        "logit": _number("Weight of the pair model.", LEAST_LOGIT, MOST_FACTOR),
         "nearness": _number("Weight of the index.", 0, MOST_FACTOR),
         "linear": _number("Weight of the bundle's linear head, head.json.", 0, MOST_FACTOR),
         "bias": _number("Added to them.", -MOST_FACTOR, MOST_FACTOR),
         "penalties": _object("Per kind of excess that the words show.", costs, ()),
     }
-    return _object("Instead of the head that comes with the model.", properties, ())
+    return _object("Instead of the head that comes with the model.", properties, ("logit",))
 
 
 if __name__ == "__main__":
