@@ -28,10 +28,10 @@ from pdp.intent.manifest import CALIBRATION_FILE, head_document, read_manifest
 from pdp.labelled import read_labelled
 from pdp.scoring import ExcessKind, Head, Risk, Thresholds
 from pdp.types import Effect
-from training.budget import Chosen, TooFewLabels, choose, labels_needed
+from training.budget import Chosen, TooFewLabels, choose, labels_needed, upper_bound
 from training.corpus.read import CALIBRATION, read_corpus
 from training.corpus_bundle import Pair, judge_families
-from training.judged_bundle import judge_labelled
+from training.judged_bundle import allowed_in_force, judge_labelled, telling
 
 ALPHAS: Mapping[Risk, float] = {Risk.READ: 0.03, Risk.CHANGE: 0.03, Risk.CRITICAL: 0.02}
 """Largest share of requests beyond an intent that may be allowed under it."""
@@ -271,12 +271,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         alphas = {**ALPHAS, **dict(options.alpha)}
         encoder = OnnxEncoder.load(model)
-        judged = judge_labelled(options.bundle, read_labelled(options.labels), encoder)
+        cases = telling(options.bundle, read_labelled(options.labels), encoder)
+        judged = judge_labelled(options.bundle, cases, encoder)
         scored = [Scored(j.asked.expect is not Effect.DENY, j.score, j.risk) for j in judged]
         outcomes = calibrate(scored, alphas, NARROW_ALPHA, options.delta)
         print(describe(outcomes))
-        if options.write:
+        limits = {risk: o.limits for risk, o in outcomes.items()}
+        allowed, total = allowed_in_force(options.bundle, cases, limits, encoder)
+        bound = upper_bound(allowed, total, options.delta)
+        print(f"in force the engine allows {allowed} of {total} that must be refused: at most {bound:.2%}")
+        if options.write and bound <= max(alphas.values()):
             rewrite(options.bundle, encoder.fingerprint, outcomes, alphas, options.delta)
+        elif options.write:
+            sys.stderr.write("error: that is more than the budget; nothing is written\n")
+            return 1
     except (TooFewLabels, PdpError) as error:
         sys.stderr.write(f"error: {error}{''.join(f' ({n})' for n in getattr(error, '__notes__', ()))}\n")
         return 1

@@ -42,7 +42,7 @@ from pdp.matching import Asked, every_excess
 from pdp.policy.bundle import load
 from pdp.scoring import ExcessKind, Head, Risk
 from pdp.snapshot import Snapshot
-from pdp.types import Effect, Json, ReasonCode
+from pdp.types import Effect, Json
 from pdp.workbench import Workbench
 from training import linear
 from training.budget import labels_needed
@@ -58,20 +58,11 @@ from training.calibrate import (
     rewrite,
     risk_share,
 )
-from training.judged_bundle import judge_labelled, open_snapshot
+from training.judged_bundle import judge_labelled, open_snapshot, telling
 from training.report import ReportData, write_report
 
 NOW = 1_767_607_200.0
 SHARES = {"head": 0.45, "weights": 0.15, "thresholds": 0.2, "test": 0.2}
-ABOUT_TEXT = frozenset(
-    {
-        ReasonCode.OUT_OF_SCOPE,
-        ReasonCode.CLAUSE_NOT_COVERED,
-        ReasonCode.COUNTER_EXEMPLAR,
-        ReasonCode.AUTHORITY_EXCEEDED,
-        ReasonCode.NEGATED,
-    }
-)
 """Why a text is refused whatever the call beside it."""
 
 
@@ -144,17 +135,6 @@ def fit_bundle(
     rewrite(work, encoder.fingerprint, outcomes, alphas, DELTA)
     before, after = (_evaluate(directory, parts["test"], encoder) for directory in (bundle, work))
     return Fitted(work, outcomes, before, after, tuple(i.id for i in load(bundle).intents if i.thresholds))
-
-
-def telling(bundle: Path, cases: Sequence[Labelled], encoder: OnnxEncoder) -> list[Labelled]:
-    """The cases that say something about texts: all but those refused for the call, which no score would change."""
-    found = [c for c in cases if c.expect is not Effect.DENY]
-    denied = [c for c in cases if c.expect is Effect.DENY]
-    for judged in judge_labelled(bundle, denied, encoder):
-        verdict = judged.verdict
-        if verdict and (verdict.effect is not Effect.DENY or any(r.code in ABOUT_TEXT for r in verdict.reasons)):
-            found.append(judged.asked)
-    return found
 
 
 def demand_enough(scored: Sequence[Scored], held: Collection[Risk], alphas: Mapping[Risk, float]) -> None:
