@@ -32,6 +32,7 @@ from pdp.types import (
     Timings,
     Verdict,
 )
+from pdp.workbench import open_bundle
 
 BUNDLE = Path(__file__).parents[2] / "examples" / "workspace-assistant"
 
@@ -239,3 +240,9 @@ def test_the_whole_replay_runs_against_a_real_server(tmp_path: Path, capsys: pyt
     assert found["bundle"]["constants"] == {"internal_domains": ["corp.example"]}
     assert found["machine"]["versions"]["grpcio"]
     assert "1/1 = 100.0%" in capsys.readouterr().out
+
+
+def test_the_banking_bundle_keeps_its_own_promises() -> None:
+    """The bundle of the banking suite passes its tests with the released model."""
+    bench = open_bundle(Path(__file__).parents[2] / "benchmarks" / "bundles" / "banking-assistant")
+    assert [f"{r.case.name}: {r.wrong}" for r in bench.run_cases() if r.wrong] == []
