@@ -38,6 +38,8 @@ ALPHAS: Mapping[Risk, float] = {Risk.READ: 0.03, Risk.CHANGE: 0.03, Risk.CRITICA
 NARROW_ALPHA = 0.25
 """The same for what is narrowed: a person approves it, or it reads only."""
 DELTA = 0.05
+LEAST_NARROW = 0.05
+"""Below this nobody should be asked to approve: it is small talk and other people's business."""
 RIDGE = 1.0
 LEAST_PENALTY = 5.0
 """What words that show an excess cost at least, in log-odds. Chosen on the development part of authority-contrast: the
@@ -86,7 +88,7 @@ def calibrate(
                 f"risk class {risk.value}, false allows at most {alphas[risk]:.1%}, confidence {1 - delta:.0%}"
             )
             raise
-        limits = Thresholds(accept.threshold, min(lower.threshold, accept.threshold))
+        limits = Thresholds(accept.threshold, min(max(lower.threshold, LEAST_NARROW), accept.threshold))
         found[risk] = Outcome(limits, accept, lower, _share(positives, limits.accept), _share(positives, limits.narrow))
     return found
 
