@@ -18,7 +18,7 @@ from pdp.errors import BundleError
 from pdp.evidence import Evidence
 from pdp.intent.encoder import Judgement, Readout
 from pdp.intent.text import TextLimits, read
-from pdp.matching import Asked, match
+from pdp.matching import Asked, match, without_exemplars
 from pdp.policy.model import Mode, NarrowKind, Rule, RuleEffect, Scope, TargetPattern
 from pdp.policy.narrowing import is_within
 from pdp.scoring import CalibrationData, ExcessKind, Head, Risk, Thresholds
@@ -35,7 +35,7 @@ from pdp.types import (
     Target,
     Verdict,
 )
-from tests.builders import HERE, NOW, bundle, cut, intent, request, rule, snapshot_of
+from tests.builders import HERE, NOW, READ_INVOICES, bundle, cut, intent, request, rule, snapshot_of
 from tests.conftest import WordEncoder
 
 WORDS = WordEncoder()
@@ -418,3 +418,23 @@ def test_a_text_too_long_for_the_model_is_the_bundles_mistake() -> None:
     """It is named with its place at activation, and never cut or blamed on a request."""
     with pytest.raises(BundleError, match="has 300 tokens, the model reads 256"):
         snapshot_of(WORDS, (intent(exemplars=("word " * 300,)),))
+
+
+@given(st.lists(st.sampled_from("read the open bills of a firm and show them now".split()), max_size=14))
+def test_borrowed_words_are_those_of_the_exemplars_and_the_rest_is_kept(said: list[str]) -> None:
+    """Runs of four words or more that an exemplar has are taken out; every other word stays, in its order."""
+    exemplar = "Read the open bills of a firm"
+    rest, borrowed = without_exemplars(" ".join(said), [exemplar])
+    assert len(rest.split()) <= len(said)
+    assert (borrowed == 0) == (rest.split() == said)
+    kept = iter(said)
+    assert all(word in kept for word in rest.split())
+
+
+def test_approved_words_around_it_do_not_carry_a_request() -> None:
+    """Three approved requests beside something else: a person looks, however well the whole scores."""
+    first, second, third = READ_INVOICES[:3]
+    text = f"{first}. Paint the fence. {second}. Mow the lawn. {third}."
+    open_to_all = CalibrationData("sha256:words", Thresholds(0.1, 0.05))
+    asked = intent(narrow=Scope(obligations=(Obligation("approval"),)))
+    assert decide(request(text), intents=(asked,), calibration=open_to_all).effect is not Effect.ALLOW

@@ -112,14 +112,16 @@ def test_a_pair_scores_as_the_head_says(logit: float, nearness: float) -> None:
     assert pair(refused=True).score(head) == -math.inf
 
 
-def test_rewriting_keeps_what_else_the_file_says(tmp_path: Path) -> None:
-    """Thresholds and encoder are replaced; the rest of ``calibration.json`` stays, and it can be read again."""
+def test_rewriting_replaces_what_belonged_to_the_old_scores(tmp_path: Path) -> None:
+    """Thresholds, encoder and another encoder's head are replaced; the rest stays, and the file can be read again."""
     document = {
         "format": 1,
         "encoder": "sha256:old",
         "default": {"accept": 0.9, "narrow": 0.8},
+        "risks": {"critical": {"accept": 0.3, "narrow": 0.2}},
         "intents": {"a": {"accept": 0.7, "narrow": 0.6}},
         "head": head_document(Head(1.0, 2.0, 3.0)),
+        "counter_weight": 3.0,
         "notes": {"by": "us"},
     }
     (tmp_path / "calibration.json").write_text(json.dumps(document))
@@ -129,7 +131,6 @@ def test_rewriting_keeps_what_else_the_file_says(tmp_path: Path) -> None:
     found = read_calibration(tmp_path / "calibration.json")
     assert found.encoder == "sha256:new"
     assert found.risks == {Risk.CHANGE: outcomes[Risk.CHANGE].limits}
-    assert (found.default.accept, found.intents["a"].narrow) == (0.9, 0.6)
-    assert found.head is not None
-    assert found.head.nearness == 2.0
-    assert found.notes["by"] == "us"
+    assert found.default == outcomes[Risk.CHANGE].limits
+    assert (found.intents, found.head) == ({}, None)
+    assert (found.counter_weight, found.notes["by"]) == (3.0, "us")
