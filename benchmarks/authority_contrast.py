@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections import defaultdict
@@ -120,12 +121,17 @@ def report(found: Sequence[Judged]) -> dict[str, object]:
         "unrelated": shares(groups["unrelated"]),
         "siblings": shares(groups["sibling"]),
         "auroc": round(auroc(positive, contrast), 4),
-        "auroc_siblings": round(auroc(positive, scores.get("sibling", [])), 4),
-        "auroc_blind": round(blind(found), 4),
+        "auroc_siblings": _figure(auroc(positive, scores.get("sibling", []))),
+        "auroc_blind": _figure(blind(found)),
         "contrast_allow_at_80": round(passed_at(positive, contrast, 0.80), 4),
         "contrast_allow_at_95": round(passed_at(positive, contrast, 0.95), 4),
         "p50_ms": measure.summary([j.seconds for j in found])["p50_ms"],
     }
+
+
+def _figure(value: float) -> float | None:
+    """Four decimals; ``None`` where there was nothing to measure."""
+    return None if math.isnan(value) else round(value, 4)
 
 
 def _share(answers: Sequence[bool]) -> float:
