@@ -174,6 +174,17 @@ def train(families: Sequence[Family], held: Mapping[str, Sequence[Family]], out:
                 {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}, out / "last.pt"
             )
     save_file(graph_weights(model), out / "model.safetensors")
+    # What the manifest of an export says of the training.
+    about = {
+        "command": "python -m training.train",
+        "seed": SEED,
+        "steps": step,
+        "epochs": epochs,
+        "learning_rates": RATES,
+        "domains": sorted({f.domain for f in families}),
+        "licence": "Apache-2.0 (corpus of this repository)",
+    }
+    (out / "model.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 
 
 class Running:
@@ -223,7 +234,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the training."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--every", type=int, default=150)
     chosen = parser.parse_args(arguments)
     chosen.out.mkdir(parents=True, exist_ok=True)
