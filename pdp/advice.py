@@ -37,7 +37,7 @@ def advise(snapshot: Snapshot, encoder: Encoder) -> tuple[Problem, ...]:
     table = _Reach(snapshot, encoder)
     found = [
         *warnings(snapshot.bundle),
-        *_alike(snapshot, encoder),
+        *_alike(snapshot),
         *_nearer_elsewhere(snapshot, table),
         *_overlaps(snapshot, table),
         *_counter_exemplars(snapshot, table),
@@ -52,7 +52,7 @@ class _Reach:
         self.nearest: dict[tuple[int, str], int] = {}
         self.accepted: dict[tuple[int, int], list[tuple[float, Exemplar]]] = {}
         everything = np.arange(len(snapshot.bundle.intents), dtype=np.intp)
-        self._encoder = encoder
+        self._vectors = snapshot.index.vectors_by_text()
         for column, intent in enumerate(snapshot.bundle.intents):
             for exemplar in intent.exemplars:
                 self._hold(column, exemplar, everything, snapshot, Evidence(snapshot, encoder))
@@ -62,9 +62,8 @@ class _Reach:
         others = [e.text for e in snapshot.bundle.intents[column].exemplars if e.text != exemplar.text]
         if not others:
             return 1.0
-        vectors = self._encoder.encode([exemplar.text, *others])
-        middle = _unit(vectors[1:].sum(axis=0))
-        best, centre = float((vectors[1:] @ vectors[0]).max()), float(middle @ vectors[0])
+        own, vectors = self._vectors[exemplar.text], np.stack([self._vectors[t] for t in others])
+        best, centre = float((vectors @ own).max()), float(_unit(vectors.sum(axis=0)) @ own)
         return float(NEAREST_SHARE) * best + (1 - float(NEAREST_SHARE)) * centre
 
     def _hold(
@@ -93,13 +92,13 @@ def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     return unit
 
 
-def _alike(snapshot: Snapshot, encoder: Encoder) -> Iterator[Problem]:
+def _alike(snapshot: Snapshot) -> Iterator[Problem]:
     """Exemplars that hardly differ teach little: half of them could go."""
+    known = snapshot.index.vectors_by_text()
     for intent in snapshot.bundle.intents:
         if len(intent.exemplars) < 3:
             continue
-        vectors = encoder.encode([e.text for e in intent.exemplars])
-        cosines = [float(a @ b) for a, b in combinations(vectors, 2)]
+        cosines = [float(a @ b) for a, b in combinations([known[e.text] for e in intent.exemplars], 2)]
         if (mean := sum(cosines) / len(cosines)) > ALIKE:
             message = f"the exemplars of {intent.id} are nearly the same (mean similarity {mean:.2f})"
             yield _at(intent.position, message, "replace some by requests in quite other words")

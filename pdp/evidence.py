@@ -144,7 +144,7 @@ class Evidence:
         return Candidate(
             column=column,
             judgement=self._encoder.judge(readout, np.concatenate(parts, axis=1)),
-            nearness=self.nearness(text, column),
+            nearness=float(snapshot.index.nearness(readout.vector, columns, raw.exemplar[0])[0]),
             nearest=self._neighbour(intent, near, float(raw.exemplar[0, 0])),
             counter=self._neighbour(intent, counter, float(raw.counter[0, 0]), counter=True),
         )

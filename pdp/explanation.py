@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from pdp import engine
 from pdp.evidence import Evidence
-from pdp.intent.authority import read_authority
 from pdp.intent.calibration import Band
 from pdp.intent.encoder import KINDS
 from pdp.intent.text import Reading
@@ -55,7 +54,7 @@ def explain(request: Request, reading: Reading, evidence: Evidence, snapshot: Sn
 def _outline(
     request: Request, verdict: Verdict, reading: Reading, evidence: Evidence, snapshot: Snapshot, asked: Asked | None
 ) -> Trace:
-    clauses = tuple(ClauseTrace(c, "", 0.0, str(read_authority(c))) for c in reading.clauses)
+    clauses = tuple(ClauseTrace(c, "", 0.0, str(evidence.authority(c))) for c in reading.clauses)
     candidates = _candidates(request, reading, evidence, snapshot, asked) if reading.clauses else ()
     return Trace(reading.canonical, clauses, candidates, (), (*_findings(reading), *_notes(request, verdict, snapshot)))
 

@@ -6,7 +6,7 @@ beside the one in force and swaps the reference; a bundle that cannot be used le
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,8 +113,12 @@ def _headless(bundle: Bundle) -> Iterator[Problem]:
 
 def describe(intent: Intent) -> str:
     """The intent in one line: description, kinds of target, actions."""
-    kinds = ", ".join(dict.fromkeys(t.kind for t in intent.targets))
-    return f"{intent.description} Target: {kinds}. Actions: {', '.join(intent.actions[:MOST_ACTIONS])}."
+    return one_line(intent.description, tuple(dict.fromkeys(t.kind for t in intent.targets)), intent.actions)
+
+
+def one_line(description: str, kinds: Sequence[str], actions: Sequence[str]) -> str:
+    """What the pair model reads of an intent beside its exemplars; it is trained on the very same form."""
+    return f"{description} Target: {', '.join(kinds)}. Actions: {', '.join(actions[:MOST_ACTIONS])}."
 
 
 def read(directory: Path, encoder: Encoder, known: Mapping[str, Vectors] | None = None) -> Snapshot:

@@ -165,12 +165,11 @@ def ship(model: Path) -> dict[Risk, Outcome]:
     outcomes = calibrate([s for s in scored if s.risk not in rare], ALPHAS, NARROW_ALPHA, DELTA)
     if not outcomes:
         raise TooFewLabels(len(scored), labels_needed(min(ALPHAS.values()), DELTA))
-    strictest = max((o.limits for o in outcomes.values()), key=lambda limits: limits.accept)
     write_head(model, head)
     document = {
         "format": 1,
         "encoder": read_manifest(model).fingerprint,
-        "default": _limits(strictest),
+        "default": _limits(strictest(outcomes)),
         "risks": {risk.value: _limits(o.limits) for risk, o in outcomes.items()},
         "intents": {},
         "counter_weight": 2.0,
@@ -200,9 +199,8 @@ def rewrite(
     document = json.loads(path.read_text(encoding="utf-8"))
     if document.get("encoder") != fingerprint:
         document.pop("head", None)
-    strictest = max((o.limits for o in outcomes.values()), key=lambda limits: limits.accept)
     risks = {risk.value: _limits(o.limits) for risk, o in outcomes.items()}
-    document |= {"encoder": fingerprint, "default": _limits(strictest), "risks": risks, "intents": {}}
+    document |= {"encoder": fingerprint, "default": _limits(strictest(outcomes)), "risks": risks, "intents": {}}
     document["notes"] = document.get("notes", {}) | notes(outcomes, alphas, delta)
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -239,6 +237,11 @@ def describe(outcomes: Mapping[Risk, Outcome]) -> str:
             f"{seen:>16} {o.accept.bound:8.2%} {shares:>28}"
         )
     return "\n".join(lines)
+
+
+def strictest(outcomes: Mapping[Risk, Outcome]) -> Thresholds:
+    """The thresholds of the class that is hardest to pass: the default for a class that has none."""
+    return max((o.limits for o in outcomes.values()), key=lambda limits: (limits.accept, limits.narrow))
 
 
 def _limits(limits: Thresholds) -> dict[str, float]:

@@ -20,7 +20,6 @@ from pdp.snapshot import Snapshot
 from pdp.types import Action, Agent, Exemplar, Obligation, Position, Request, Target
 from training.corpus.read import CorpusIntent, Family
 
-NOW = 1_767_607_200.0
 OPEN = Thresholds(1e-4, 1e-4)
 HERE = Position("corpus", 1, 1)
 

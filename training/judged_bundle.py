@@ -29,6 +29,7 @@ ABOUT_TEXT = frozenset(
         ReasonCode.NEGATED,
     }
 )
+"""Why a text is refused whatever the call beside it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,12 +58,10 @@ from training.calibrate import (
     rewrite,
     risk_share,
 )
-from training.judged_bundle import judge_labelled, open_snapshot, telling
+from training.judged_bundle import NOW, judge_labelled, open_snapshot, telling
 from training.report import ReportData, write_report
 
-NOW = 1_767_607_200.0
 SHARES = {"head": 0.45, "weights": 0.15, "thresholds": 0.2, "test": 0.2}
-"""Why a text is refused whatever the call beside it."""
 
 
 class Refused(Exception):
@@ -129,9 +127,6 @@ def fit_bundle(
     scored = [Scored(j.asked.expect is not Effect.DENY, j.score, j.risk) for j in judged]
     demand_enough(scored, {risk(p) for p in held.profiles}, alphas)
     outcomes = calibrate(scored, alphas, NARROW_ALPHA, DELTA)
-    # What was set before is on the scale of other scores, and would go before the classes' thresholds.
-    strictest = max((o.limits for o in outcomes.values()), key=lambda limits: (limits.accept, limits.narrow))
-    _change(work, risks={}, intents={}, default={"accept": strictest.accept, "narrow": strictest.narrow})
     rewrite(work, encoder.fingerprint, outcomes, alphas, DELTA)
     before, after = (_evaluate(directory, parts["test"], encoder) for directory in (bundle, work))
     return Fitted(work, outcomes, before, after, tuple(i.id for i in load(bundle).intents if i.thresholds))

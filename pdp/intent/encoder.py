@@ -184,9 +184,7 @@ class OnnxEncoder:
 
     def read(self, text: str) -> Readout:
         """See ``Encoder.read``."""
-        tokens = np.array([self._within_limit(text)], np.int64)
-        feeds = {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
-        rows, states = _run(self._encode, ["embedding", "states"], feeds)
+        rows, states = _run(self._encode, ["embedding", "states"], _tokens(self._within_limit(text)))
         return Readout(self._unit(rows[0]), states)
 
     def remember(self, text: str, role: int) -> Memory:
@@ -210,8 +208,7 @@ class OnnxEncoder:
         return offsets
 
     def _vector(self, ids: list[int]) -> Vector:
-        tokens = np.array([ids], np.int64)
-        (rows,) = _run(self._encode, ["embedding"], {"input_ids": tokens, "attention_mask": np.ones_like(tokens)})
+        (rows,) = _run(self._encode, ["embedding"], _tokens(ids))
         return self._unit(rows[0])
 
     def _unit(self, vector: Vector) -> Vector:
@@ -219,6 +216,12 @@ class OnnxEncoder:
         if vector.shape != (self.dimension,) or not abs(float(vector @ vector) - 1.0) <= LENGTH_TOLERANCE:
             raise EncoderError("the sentence model gave no unit vector")
         return vector
+
+
+def _tokens(ids: list[int]) -> dict[str, NDArray[np.int64]]:
+    """One text as the encoder graph takes it."""
+    tokens = np.array([ids], np.int64)
+    return {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
 
 
 def _run(

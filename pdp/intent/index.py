@@ -97,14 +97,15 @@ class ExemplarIndex:
         similarity, place = similarity.reshape(texts, columns, 2), place.reshape(texts, columns, 2)
         return IntentScores(similarity[..., 0], place[..., 0], similarity[..., 1], place[..., 1])
 
-    def nearness(self, vector: Vectors, intents: Columns) -> Vectors:
+    def nearness(self, vector: Vectors, intents: Columns, best: Vectors | None = None) -> Vectors:
         """How near one text [dimension] is to each of ``intents``: its best exemplar and the middle of all, [intents].
 
         ``NEAREST_SHARE`` parts of the best cosine, the rest the cosine to the mean exemplar: with ten exemplars an
         intent, the mix told 150 intents apart better than either (accuracy 0.894; best alone 0.880).
+        ``best`` [intents]: the best cosines, where they are known already.
         """
         rounded = on_grid(vector[None])
-        best = self.score(vector[None], intents).exemplar[0]
+        best = self.score(vector[None], intents).exemplar[0] if best is None else best
         with np.errstate(invalid="ignore"):
             middle = _products(rounded, self._centres[intents])[0] if len(intents) else best
             mixed: Vectors = NEAREST_SHARE * best + (1 - NEAREST_SHARE) * middle
