@@ -48,6 +48,20 @@ class ReasonCode(enum.Enum):
     SCORE_INVALID = "score_invalid"
     ENCODER_FAILED = "encoder_failed"
     INTERNAL_ERROR = "internal_error"
+    REVOKED = "revoked"
+    QUARANTINED = "quarantined"
+    SESSION_REQUIRED = "session_required"
+    SESSION_OVER = "session_over"
+    SESSION_MISMATCH = "session_mismatch"
+    PURPOSE_NOT_APPROVED = "purpose_not_approved"
+    UTTERANCE_OUTSIDE_PURPOSE = "utterance_outside_purpose"
+    CALL_OUTSIDE_PURPOSE = "call_outside_purpose"
+    BUDGET_EXCEEDED = "budget_exceeded"
+    NARROWED_BY_BUDGET = "narrowed_by_budget"
+    DRIFTED = "drifted"
+    NARROWED_BY_DRIFT = "narrowed_by_drift"
+    AUDIT_UNAVAILABLE = "audit_unavailable"
+    SESSION_STARTED = "session_started"
 
 
 class Access(enum.IntEnum):
@@ -348,11 +362,21 @@ class Timings:
     encode: int = 0
     decide: int = 0
     total: int = 0
+    record: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """The signed grant as it leaves: compact JWS, its ``jti``, its end in epoch seconds."""
+
+    token: str
+    id: str
+    expires: float
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The finished answer: verdict plus what the process adds around it."""
+    """The finished answer: verdict plus what the process adds around it. ``permit`` goes with allow and narrow only."""
 
     decision_id: str
     request_id: str
@@ -361,3 +385,4 @@ class Decision:
     encoder: str
     timings: Timings
     traceparent: str = ""
+    permit: Permit | None = None

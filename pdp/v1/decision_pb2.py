@@ -26,7 +26,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from pdp.v1 import types_pb2 as pdp_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15pdp/v1/decision.proto\x12\x06pdp.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x12pdp/v1/types.proto\"\x9a\x02\n\rDecideRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x1c\n\x05\x61gent\x18\x02 \x01(\x0b\x32\r.pdp.v1.Agent\x12$\n\tprincipal\x18\x03 \x01(\x0b\x32\x11.pdp.v1.Principal\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x11\n\tutterance\x18\x05 \x01(\t\x12\x1e\n\x06target\x18\x06 \x01(\x0b\x32\x0e.pdp.v1.Target\x12\x1e\n\x06\x61\x63tion\x18\x07 \x01(\x0b\x32\x0e.pdp.v1.Action\x12 \n\x07payload\x18\x08 \x01(\x0b\x32\x0f.pdp.v1.Payload\x12(\n\x07\x63ontext\x18\t \x01(\x0b\x32\x17.google.protobuf.Struct\"\xf3\x02\n\x0e\x44\x65\x63ideResponse\x12\x1e\n\x06\x65\x66\x66\x65\x63t\x18\x01 \x01(\x0e\x32\x0e.pdp.v1.Effect\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x1f\n\x07reasons\x18\x04 \x03(\x0b\x32\x0e.pdp.v1.Reason\x12\"\n\x05match\x18\x05 \x01(\x0b\x32\x13.pdp.v1.IntentMatch\x12\'\n\x0bobligations\x18\x06 \x03(\x0b\x32\x12.pdp.v1.Obligation\x12)\n\x08narrowed\x18\x07 \x01(\x0b\x32\x17.pdp.v1.NarrowedRequest\x12\x10\n\x08revision\x18\x08 \x01(\t\x12\x0f\n\x07\x65ncoder\x18\t \x01(\t\x12 \n\x07timings\x18\n \x01(\x0b\x32\x0f.pdp.v1.Timings\x12%\n\x06shadow\x18\x0b \x03(\x0b\x32\x15.pdp.v1.ShadowFinding\x12\x13\n\x0btraceparent\x18\x0c \x01(\t\":\n\x12\x44\x65\x63ideBatchRequest\x12$\n\x05items\x18\x01 \x03(\x0b\x32\x15.pdp.v1.DecideRequest\"=\n\x13\x44\x65\x63ideBatchResponse\x12&\n\x05items\x18\x01 \x03(\x0b\x32\x17.pdp.v1.DecideBatchItem\"k\n\x0f\x44\x65\x63ideBatchItem\x12*\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x16.pdp.v1.DecideResponseH\x00\x12\"\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x11.pdp.v1.ItemErrorH\x00\x42\x08\n\x06result\"O\n\tItemError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x13\n\x0bretry_after\x18\x04 \x01(\x01\"\x84\x01\n\x14\x44\x65\x63ideStreamResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12*\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x16.pdp.v1.DecideResponseH\x00\x12\"\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x11.pdp.v1.ItemErrorH\x00\x42\x08\n\x06result\"8\n\x0e\x45xplainRequest\x12&\n\x07request\x18\x01 \x01(\x0b\x32\x15.pdp.v1.DecideRequest\"Y\n\x0f\x45xplainResponse\x12(\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x16.pdp.v1.DecideResponse\x12\x1c\n\x05trace\x18\x02 \x01(\x0b\x32\r.pdp.v1.Trace\"\x9d\x01\n\x05Trace\x12\x11\n\tcanonical\x18\x01 \x01(\t\x12$\n\x07\x63lauses\x18\x02 \x03(\x0b\x32\x13.pdp.v1.ClauseTrace\x12*\n\ncandidates\x18\x03 \x03(\x0b\x32\x16.pdp.v1.CandidateTrace\x12 \n\x05rules\x18\x04 \x03(\x0b\x32\x11.pdp.v1.RuleTrace\x12\r\n\x05notes\x18\x05 \x03(\t\"Q\n\x0b\x43lauseTrace\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x12\n\ncovered_by\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\x12\x11\n\tauthority\x18\x04 \x01(\t\"\xa3\x01\n\x0e\x43\x61ndidateTrace\x12\x0e\n\x06intent\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x0e\n\x06\x61\x63\x63\x65pt\x18\x03 \x01(\x01\x12\x0e\n\x06narrow\x18\x04 \x01(\x01\x12\x0c\n\x04\x62\x61nd\x18\x05 \x01(\t\x12\x10\n\x08\x61\x64mitted\x18\x06 \x01(\x08\x12\"\n\x07nearest\x18\x07 \x01(\x0b\x32\x11.pdp.v1.Neighbour\x12\x0e\n\x06shadow\x18\x08 \x01(\x08\"\xa7\x01\n\tRuleTrace\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x0e\n\x06\x65\x66\x66\x65\x63t\x18\x02 \x01(\t\x12\x0c\n\x04when\x18\x03 \x01(\t\x12\x0e\n\x06result\x18\x04 \x01(\t\x12\"\n\x08position\x18\x05 \x01(\x0b\x32\x10.pdp.v1.Position\x12\'\n\x06values\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x0e\n\x06shadow\x18\x07 \x01(\x08\x32\x97\x02\n\x0f\x44\x65\x63isionService\x12\x37\n\x06\x44\x65\x63ide\x12\x15.pdp.v1.DecideRequest\x1a\x16.pdp.v1.DecideResponse\x12\x46\n\x0b\x44\x65\x63ideBatch\x12\x1a.pdp.v1.DecideBatchRequest\x1a\x1b.pdp.v1.DecideBatchResponse\x12G\n\x0c\x44\x65\x63ideStream\x12\x15.pdp.v1.DecideRequest\x1a\x1c.pdp.v1.DecideStreamResponse(\x01\x30\x01\x12:\n\x07\x45xplain\x12\x16.pdp.v1.ExplainRequest\x1a\x17.pdp.v1.ExplainResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15pdp/v1/decision.proto\x12\x06pdp.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x12pdp/v1/types.proto\"\x9a\x02\n\rDecideRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x1c\n\x05\x61gent\x18\x02 \x01(\x0b\x32\r.pdp.v1.Agent\x12$\n\tprincipal\x18\x03 \x01(\x0b\x32\x11.pdp.v1.Principal\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x11\n\tutterance\x18\x05 \x01(\t\x12\x1e\n\x06target\x18\x06 \x01(\x0b\x32\x0e.pdp.v1.Target\x12\x1e\n\x06\x61\x63tion\x18\x07 \x01(\x0b\x32\x0e.pdp.v1.Action\x12 \n\x07payload\x18\x08 \x01(\x0b\x32\x0f.pdp.v1.Payload\x12(\n\x07\x63ontext\x18\t \x01(\x0b\x32\x17.google.protobuf.Struct\"\xab\x03\n\x0e\x44\x65\x63ideResponse\x12\x1e\n\x06\x65\x66\x66\x65\x63t\x18\x01 \x01(\x0e\x32\x0e.pdp.v1.Effect\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x1f\n\x07reasons\x18\x04 \x03(\x0b\x32\x0e.pdp.v1.Reason\x12\"\n\x05match\x18\x05 \x01(\x0b\x32\x13.pdp.v1.IntentMatch\x12\'\n\x0bobligations\x18\x06 \x03(\x0b\x32\x12.pdp.v1.Obligation\x12)\n\x08narrowed\x18\x07 \x01(\x0b\x32\x17.pdp.v1.NarrowedRequest\x12\x10\n\x08revision\x18\x08 \x01(\t\x12\x0f\n\x07\x65ncoder\x18\t \x01(\t\x12 \n\x07timings\x18\n \x01(\x0b\x32\x0f.pdp.v1.Timings\x12%\n\x06shadow\x18\x0b \x03(\x0b\x32\x15.pdp.v1.ShadowFinding\x12\x13\n\x0btraceparent\x18\x0c \x01(\t\x12\r\n\x05grant\x18\r \x01(\t\x12\x10\n\x08grant_id\x18\x0e \x01(\t\x12\x15\n\rgrant_expires\x18\x0f \x01(\x01\":\n\x12\x44\x65\x63ideBatchRequest\x12$\n\x05items\x18\x01 \x03(\x0b\x32\x15.pdp.v1.DecideRequest\"=\n\x13\x44\x65\x63ideBatchResponse\x12&\n\x05items\x18\x01 \x03(\x0b\x32\x17.pdp.v1.DecideBatchItem\"k\n\x0f\x44\x65\x63ideBatchItem\x12*\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x16.pdp.v1.DecideResponseH\x00\x12\"\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x11.pdp.v1.ItemErrorH\x00\x42\x08\n\x06result\"O\n\tItemError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x13\n\x0bretry_after\x18\x04 \x01(\x01\"\x84\x01\n\x14\x44\x65\x63ideStreamResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12*\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x16.pdp.v1.DecideResponseH\x00\x12\"\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x11.pdp.v1.ItemErrorH\x00\x42\x08\n\x06result\"8\n\x0e\x45xplainRequest\x12&\n\x07request\x18\x01 \x01(\x0b\x32\x15.pdp.v1.DecideRequest\"Y\n\x0f\x45xplainResponse\x12(\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x16.pdp.v1.DecideResponse\x12\x1c\n\x05trace\x18\x02 \x01(\x0b\x32\r.pdp.v1.Trace\"\x9d\x01\n\x05Trace\x12\x11\n\tcanonical\x18\x01 \x01(\t\x12$\n\x07\x63lauses\x18\x02 \x03(\x0b\x32\x13.pdp.v1.ClauseTrace\x12*\n\ncandidates\x18\x03 \x03(\x0b\x32\x16.pdp.v1.CandidateTrace\x12 \n\x05rules\x18\x04 \x03(\x0b\x32\x11.pdp.v1.RuleTrace\x12\r\n\x05notes\x18\x05 \x03(\t\"Q\n\x0b\x43lauseTrace\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x12\n\ncovered_by\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\x12\x11\n\tauthority\x18\x04 \x01(\t\"\xa3\x01\n\x0e\x43\x61ndidateTrace\x12\x0e\n\x06intent\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x0e\n\x06\x61\x63\x63\x65pt\x18\x03 \x01(\x01\x12\x0e\n\x06narrow\x18\x04 \x01(\x01\x12\x0c\n\x04\x62\x61nd\x18\x05 \x01(\t\x12\x10\n\x08\x61\x64mitted\x18\x06 \x01(\x08\x12\"\n\x07nearest\x18\x07 \x01(\x0b\x32\x11.pdp.v1.Neighbour\x12\x0e\n\x06shadow\x18\x08 \x01(\x08\"\xa7\x01\n\tRuleTrace\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x0e\n\x06\x65\x66\x66\x65\x63t\x18\x02 \x01(\t\x12\x0c\n\x04when\x18\x03 \x01(\t\x12\x0e\n\x06result\x18\x04 \x01(\t\x12\"\n\x08position\x18\x05 \x01(\x0b\x32\x10.pdp.v1.Position\x12\'\n\x06values\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x0e\n\x06shadow\x18\x07 \x01(\x08\x32\x97\x02\n\x0f\x44\x65\x63isionService\x12\x37\n\x06\x44\x65\x63ide\x12\x15.pdp.v1.DecideRequest\x1a\x16.pdp.v1.DecideResponse\x12\x46\n\x0b\x44\x65\x63ideBatch\x12\x1a.pdp.v1.DecideBatchRequest\x1a\x1b.pdp.v1.DecideBatchResponse\x12G\n\x0c\x44\x65\x63ideStream\x12\x15.pdp.v1.DecideRequest\x1a\x1c.pdp.v1.DecideStreamResponse(\x01\x30\x01\x12:\n\x07\x45xplain\x12\x16.pdp.v1.ExplainRequest\x1a\x17.pdp.v1.ExplainResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,29 +36,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DECIDEREQUEST']._serialized_start=84
   _globals['_DECIDEREQUEST']._serialized_end=366
   _globals['_DECIDERESPONSE']._serialized_start=369
-  _globals['_DECIDERESPONSE']._serialized_end=740
-  _globals['_DECIDEBATCHREQUEST']._serialized_start=742
-  _globals['_DECIDEBATCHREQUEST']._serialized_end=800
-  _globals['_DECIDEBATCHRESPONSE']._serialized_start=802
-  _globals['_DECIDEBATCHRESPONSE']._serialized_end=863
-  _globals['_DECIDEBATCHITEM']._serialized_start=865
-  _globals['_DECIDEBATCHITEM']._serialized_end=972
-  _globals['_ITEMERROR']._serialized_start=974
-  _globals['_ITEMERROR']._serialized_end=1053
-  _globals['_DECIDESTREAMRESPONSE']._serialized_start=1056
-  _globals['_DECIDESTREAMRESPONSE']._serialized_end=1188
-  _globals['_EXPLAINREQUEST']._serialized_start=1190
-  _globals['_EXPLAINREQUEST']._serialized_end=1246
-  _globals['_EXPLAINRESPONSE']._serialized_start=1248
-  _globals['_EXPLAINRESPONSE']._serialized_end=1337
-  _globals['_TRACE']._serialized_start=1340
-  _globals['_TRACE']._serialized_end=1497
-  _globals['_CLAUSETRACE']._serialized_start=1499
-  _globals['_CLAUSETRACE']._serialized_end=1580
-  _globals['_CANDIDATETRACE']._serialized_start=1583
-  _globals['_CANDIDATETRACE']._serialized_end=1746
-  _globals['_RULETRACE']._serialized_start=1749
-  _globals['_RULETRACE']._serialized_end=1916
-  _globals['_DECISIONSERVICE']._serialized_start=1919
-  _globals['_DECISIONSERVICE']._serialized_end=2198
+  _globals['_DECIDERESPONSE']._serialized_end=796
+  _globals['_DECIDEBATCHREQUEST']._serialized_start=798
+  _globals['_DECIDEBATCHREQUEST']._serialized_end=856
+  _globals['_DECIDEBATCHRESPONSE']._serialized_start=858
+  _globals['_DECIDEBATCHRESPONSE']._serialized_end=919
+  _globals['_DECIDEBATCHITEM']._serialized_start=921
+  _globals['_DECIDEBATCHITEM']._serialized_end=1028
+  _globals['_ITEMERROR']._serialized_start=1030
+  _globals['_ITEMERROR']._serialized_end=1109
+  _globals['_DECIDESTREAMRESPONSE']._serialized_start=1112
+  _globals['_DECIDESTREAMRESPONSE']._serialized_end=1244
+  _globals['_EXPLAINREQUEST']._serialized_start=1246
+  _globals['_EXPLAINREQUEST']._serialized_end=1302
+  _globals['_EXPLAINRESPONSE']._serialized_start=1304
+  _globals['_EXPLAINRESPONSE']._serialized_end=1393
+  _globals['_TRACE']._serialized_start=1396
+  _globals['_TRACE']._serialized_end=1553
+  _globals['_CLAUSETRACE']._serialized_start=1555
+  _globals['_CLAUSETRACE']._serialized_end=1636
+  _globals['_CANDIDATETRACE']._serialized_start=1639
+  _globals['_CANDIDATETRACE']._serialized_end=1802
+  _globals['_RULETRACE']._serialized_start=1805
+  _globals['_RULETRACE']._serialized_end=1972
+  _globals['_DECISIONSERVICE']._serialized_start=1975
+  _globals['_DECISIONSERVICE']._serialized_end=2254
 # @@protoc_insertion_point(module_scope)

@@ -31,7 +31,7 @@ class DecideRequest(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., agent: _Optional[_Union[_types_pb2.Agent, _Mapping]] = ..., principal: _Optional[_Union[_types_pb2.Principal, _Mapping]] = ..., session_id: _Optional[str] = ..., utterance: _Optional[str] = ..., target: _Optional[_Union[_types_pb2.Target, _Mapping]] = ..., action: _Optional[_Union[_types_pb2.Action, _Mapping]] = ..., payload: _Optional[_Union[_types_pb2.Payload, _Mapping]] = ..., context: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class DecideResponse(_message.Message):
-    __slots__ = ("effect", "decision_id", "request_id", "reasons", "match", "obligations", "narrowed", "revision", "encoder", "timings", "shadow", "traceparent")
+    __slots__ = ("effect", "decision_id", "request_id", "reasons", "match", "obligations", "narrowed", "revision", "encoder", "timings", "shadow", "traceparent", "grant", "grant_id", "grant_expires")
     EFFECT_FIELD_NUMBER: _ClassVar[int]
     DECISION_ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -44,6 +44,9 @@ class DecideResponse(_message.Message):
     TIMINGS_FIELD_NUMBER: _ClassVar[int]
     SHADOW_FIELD_NUMBER: _ClassVar[int]
     TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
+    GRANT_FIELD_NUMBER: _ClassVar[int]
+    GRANT_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANT_EXPIRES_FIELD_NUMBER: _ClassVar[int]
     effect: _types_pb2.Effect
     decision_id: str
     request_id: str
@@ -56,7 +59,10 @@ class DecideResponse(_message.Message):
     timings: _types_pb2.Timings
     shadow: _containers.RepeatedCompositeFieldContainer[_types_pb2.ShadowFinding]
     traceparent: str
-    def __init__(self, effect: _Optional[_Union[_types_pb2.Effect, str]] = ..., decision_id: _Optional[str] = ..., request_id: _Optional[str] = ..., reasons: _Optional[_Iterable[_Union[_types_pb2.Reason, _Mapping]]] = ..., match: _Optional[_Union[_types_pb2.IntentMatch, _Mapping]] = ..., obligations: _Optional[_Iterable[_Union[_types_pb2.Obligation, _Mapping]]] = ..., narrowed: _Optional[_Union[_types_pb2.NarrowedRequest, _Mapping]] = ..., revision: _Optional[str] = ..., encoder: _Optional[str] = ..., timings: _Optional[_Union[_types_pb2.Timings, _Mapping]] = ..., shadow: _Optional[_Iterable[_Union[_types_pb2.ShadowFinding, _Mapping]]] = ..., traceparent: _Optional[str] = ...) -> None: ...
+    grant: str
+    grant_id: str
+    grant_expires: float
+    def __init__(self, effect: _Optional[_Union[_types_pb2.Effect, str]] = ..., decision_id: _Optional[str] = ..., request_id: _Optional[str] = ..., reasons: _Optional[_Iterable[_Union[_types_pb2.Reason, _Mapping]]] = ..., match: _Optional[_Union[_types_pb2.IntentMatch, _Mapping]] = ..., obligations: _Optional[_Iterable[_Union[_types_pb2.Obligation, _Mapping]]] = ..., narrowed: _Optional[_Union[_types_pb2.NarrowedRequest, _Mapping]] = ..., revision: _Optional[str] = ..., encoder: _Optional[str] = ..., timings: _Optional[_Union[_types_pb2.Timings, _Mapping]] = ..., shadow: _Optional[_Iterable[_Union[_types_pb2.ShadowFinding, _Mapping]]] = ..., traceparent: _Optional[str] = ..., grant: _Optional[str] = ..., grant_id: _Optional[str] = ..., grant_expires: _Optional[float] = ...) -> None: ...
 
 class DecideBatchRequest(_message.Message):
     __slots__ = ("items",)

@@ -41,6 +41,20 @@ class ReasonCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_CODE_SCORE_INVALID: _ClassVar[ReasonCode]
     REASON_CODE_ENCODER_FAILED: _ClassVar[ReasonCode]
     REASON_CODE_INTERNAL_ERROR: _ClassVar[ReasonCode]
+    REASON_CODE_REVOKED: _ClassVar[ReasonCode]
+    REASON_CODE_QUARANTINED: _ClassVar[ReasonCode]
+    REASON_CODE_SESSION_REQUIRED: _ClassVar[ReasonCode]
+    REASON_CODE_SESSION_OVER: _ClassVar[ReasonCode]
+    REASON_CODE_SESSION_MISMATCH: _ClassVar[ReasonCode]
+    REASON_CODE_PURPOSE_NOT_APPROVED: _ClassVar[ReasonCode]
+    REASON_CODE_UTTERANCE_OUTSIDE_PURPOSE: _ClassVar[ReasonCode]
+    REASON_CODE_CALL_OUTSIDE_PURPOSE: _ClassVar[ReasonCode]
+    REASON_CODE_BUDGET_EXCEEDED: _ClassVar[ReasonCode]
+    REASON_CODE_NARROWED_BY_BUDGET: _ClassVar[ReasonCode]
+    REASON_CODE_DRIFTED: _ClassVar[ReasonCode]
+    REASON_CODE_NARROWED_BY_DRIFT: _ClassVar[ReasonCode]
+    REASON_CODE_AUDIT_UNAVAILABLE: _ClassVar[ReasonCode]
+    REASON_CODE_SESSION_STARTED: _ClassVar[ReasonCode]
 EFFECT_UNSPECIFIED: Effect
 EFFECT_DENY: Effect
 EFFECT_NARROW: Effect
@@ -69,6 +83,20 @@ REASON_CODE_PAYLOAD_UNPARSEABLE: ReasonCode
 REASON_CODE_SCORE_INVALID: ReasonCode
 REASON_CODE_ENCODER_FAILED: ReasonCode
 REASON_CODE_INTERNAL_ERROR: ReasonCode
+REASON_CODE_REVOKED: ReasonCode
+REASON_CODE_QUARANTINED: ReasonCode
+REASON_CODE_SESSION_REQUIRED: ReasonCode
+REASON_CODE_SESSION_OVER: ReasonCode
+REASON_CODE_SESSION_MISMATCH: ReasonCode
+REASON_CODE_PURPOSE_NOT_APPROVED: ReasonCode
+REASON_CODE_UTTERANCE_OUTSIDE_PURPOSE: ReasonCode
+REASON_CODE_CALL_OUTSIDE_PURPOSE: ReasonCode
+REASON_CODE_BUDGET_EXCEEDED: ReasonCode
+REASON_CODE_NARROWED_BY_BUDGET: ReasonCode
+REASON_CODE_DRIFTED: ReasonCode
+REASON_CODE_NARROWED_BY_DRIFT: ReasonCode
+REASON_CODE_AUDIT_UNAVAILABLE: ReasonCode
+REASON_CODE_SESSION_STARTED: ReasonCode
 
 class Agent(_message.Message):
     __slots__ = ("id", "instance", "attributes")
@@ -294,15 +322,17 @@ class ShadowFinding(_message.Message):
     def __init__(self, source: _Optional[str] = ..., would_be: _Optional[_Union[Effect, str]] = ..., text: _Optional[str] = ...) -> None: ...
 
 class Timings(_message.Message):
-    __slots__ = ("admit", "text", "encode", "decide", "total")
+    __slots__ = ("admit", "text", "encode", "decide", "total", "record")
     ADMIT_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     ENCODE_FIELD_NUMBER: _ClassVar[int]
     DECIDE_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
+    RECORD_FIELD_NUMBER: _ClassVar[int]
     admit: int
     text: int
     encode: int
     decide: int
     total: int
-    def __init__(self, admit: _Optional[int] = ..., text: _Optional[int] = ..., encode: _Optional[int] = ..., decide: _Optional[int] = ..., total: _Optional[int] = ...) -> None: ...
+    record: int
+    def __init__(self, admit: _Optional[int] = ..., text: _Optional[int] = ..., encode: _Optional[int] = ..., decide: _Optional[int] = ..., total: _Optional[int] = ..., record: _Optional[int] = ...) -> None: ...

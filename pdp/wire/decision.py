@@ -20,6 +20,7 @@ from pdp.types import (
     NarrowedRequest,
     Neighbour,
     Obligation,
+    Permit,
     Position,
     Reason,
     ReasonCode,
@@ -61,6 +62,9 @@ def decision_to_proto(decision: Decision) -> decision_pb2.DecideResponse:
     message.revision = decision.revision
     message.encoder = decision.encoder
     message.traceparent = decision.traceparent
+    if decision.permit is not None:
+        message.grant, message.grant_id = decision.permit.token, decision.permit.id
+        message.grant_expires = decision.permit.expires
     _fill_timings(message.timings, decision.timings)
     for reason in verdict.reasons:
         _fill_reason(message.reasons.add(), reason)
@@ -96,8 +100,11 @@ def decision_from_proto(message: decision_pb2.DecideResponse, trace: Trace | Non
         verdict=verdict,
         revision=message.revision,
         encoder=message.encoder,
-        timings=Timings(timings.admit, timings.text, timings.encode, timings.decide, timings.total),
+        timings=Timings(
+            timings.admit, timings.text, timings.encode, timings.decide, timings.total, timings.record
+        ),
         traceparent=message.traceparent,
+        permit=Permit(message.grant, message.grant_id, message.grant_expires) if message.grant else None,
     )
 
 
@@ -134,6 +141,7 @@ def _fill_timings(message: types_pb2.Timings, timings: Timings) -> None:
     message.encode = timings.encode
     message.decide = timings.decide
     message.total = timings.total
+    message.record = timings.record
 
 
 def _fill_reason(message: types_pb2.Reason, reason: Reason) -> None:
