@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
 from ipaddress import IPv4Network, IPv6Network
+from typing import Final
 
 from pdp.linear import LinearHead
 from pdp.scoring import CalibrationData, Thresholds
@@ -156,13 +157,99 @@ class Window:
     timezone: str
 
 
+class Consequence(enum.Enum):
+    """What follows when a budget is passed, from the mildest to the gravest."""
+
+    NARROW = "narrow"
+    DENY = "deny"
+    END = "end"
+    KILL = "kill"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A bound on a number of the session, the request at hand counted in. ``scope`` is set for NARROW only."""
+
+    id: str
+    of: str
+    at_most: float
+    then: Consequence
+    message: str
+    position: Position
+    scope: Scope = field(default_factory=Scope)
+
+
+APPROVAL: Final = Scope(obligations=(Obligation("approval", {}, "drift"),))
+"""What is left of a request of a session that drifts, where the bundle says nothing else: a person decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftSettings:
+    """Thresholds on ``session.drift`` (0 to 1) over so many requests. ``None``: those of ``pdp.session.drift``."""
+
+    window: int | None = None
+    narrow: float | None = None
+    kill: float | None = None
+    scope: Scope = APPROVAL
+
+
+class Cause(enum.Enum):
+    """What a trigger waits for. ``OUTCOME``: an effect outside the grant was reported; ``DENIALS``: many in a row."""
+
+    DRIFT = "drift"
+    BUDGET = "budget"
+    REPLAY = "replay"
+    OUTCOME = "outcome"
+    DENIALS = "denials"
+
+
+class Stop(enum.Enum):
+    """What a trigger does. ``QUARANTINE`` leaves reading."""
+
+    KILL = "kill"
+    QUARANTINE = "quarantine"
+
+
+class Reach(enum.Enum):
+    """Whom a trigger stops."""
+
+    SESSION = "session"
+    AGENT = "agent"
+    INSTANCE = "instance"
+    PRINCIPAL = "principal"
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A stop without a person. ``at``: for DENIALS, how many in a row; ``seconds``: ``None`` until it is lifted."""
+
+    cause: Cause
+    do: Stop
+    scope: Reach
+    position: Position
+    at: int = 0
+    seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """What a run of an agent may add up to. ``required``: a request outside a session is denied."""
+
+    required: bool = True
+    seconds: int = 900
+    budgets: tuple[Budget, ...] = ()
+    drift: DriftSettings = field(default_factory=DriftSettings)
+    triggers: tuple[Trigger, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Named things rules may use: constants, CIDR networks, time windows (all from ``bundle.yaml``)."""
+    """What ``bundle.yaml`` says beside its head: named things that rules may use, and what sessions are held to."""
 
     constants: JsonObject = field(default_factory=dict)
     networks: Mapping[str, tuple[IPv4Network | IPv6Network, ...]] = field(default_factory=dict)
     windows: Mapping[str, Window] = field(default_factory=dict)
+    sessions: SessionSettings = field(default_factory=SessionSettings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,10 +79,10 @@ def _scope_of(fields: Fields, effect: RuleEffect | None) -> Scope:
     return parse_scope(fields, name.text if isinstance(name, Scalar) else "")
 
 
-def parse_scope(fields: Fields, rule: str = "") -> Scope:
-    """What stands behind ``narrow``: cuts, and obligations that carry the id of ``rule``."""
+def parse_scope(fields: Fields, rule: str = "", key: str = "narrow") -> Scope:
+    """What stands behind ``key``: cuts, and obligations that carry the id of ``rule``."""
     before = len(fields.source.problems)
-    inner = fields.fields("narrow", "the narrow block", SCOPE_KEYS)
+    inner = fields.fields(key, f"the {key} block", SCOPE_KEYS)
     if inner is None:
         return Scope()
     cuts = [c for n in inner.items("params", most=MOST_CUTS) for c in _cuts(n, fields.source)]
@@ -94,7 +94,7 @@ def parse_scope(fields: Fields, rule: str = "") -> Scope:
     scope = Scope(tuple(cuts), duties)
     if not scope and len(fields.source.problems) == before:
         fix = "add params, read_only, row_limit or obligations, or remove it"
-        fields.problem("narrow", "the narrow block is empty", fix)
+        fields.problem(key, f"the {key} block is empty", fix)
     return scope
 
 

@@ -1,4 +1,4 @@
-"""``bundle.yaml``: what the bundle is called, and the named things that its rules may use."""
+"""``bundle.yaml``: what the bundle is called, the named things that its rules may use, what sessions are held to."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo, available_timezones
 from pdp.policy.fields import Fields, demand_distinct, demand_known, nearest, text_of
 from pdp.policy.model import Settings, Window
 from pdp.policy.nodes import Items, Node, Refused, Scalar, described
+from pdp.policy.parse_sessions import parse_sessions
 from pdp.policy.source import Source, plain
 
-BUNDLE_KEYS = ("name", "description", "owner", "constants", "networks", "windows")
+BUNDLE_KEYS = ("name", "description", "owner", "constants", "networks", "windows", "sessions")
 WINDOW_KEYS = ("days", "start", "until", "timezone")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOST_RANGES = 10_000
@@ -37,6 +38,7 @@ def parse_header(root: Node, source: Source) -> Header:
         constants={name: plain(node, source) for name, node in fields.named("constants")},
         networks={name: _network(node, source) for name, node in fields.named("networks")},
         windows={name: _window(node, source) for name, node in fields.named("windows")},
+        sessions=parse_sessions(fields),
     )
     return Header(fields.identifier("name"), fields.text("description"), fields.text("owner"), settings)
 

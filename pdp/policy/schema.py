@@ -17,12 +17,14 @@ from typing import Any, TypeAlias
 from pdp.policy import parse_cases as cases
 from pdp.policy import parse_intent as intents
 from pdp.policy import parse_rules as rules
+from pdp.policy import parse_sessions as sessions
 from pdp.policy.fields import IDENTIFIER, VARIABLE
-from pdp.policy.model import Mode, RuleEffect
+from pdp.policy.model import Cause, Consequence, Mode, Reach, RuleEffect, Stop
 from pdp.policy.parse_agents import MOST_AGENTS
 from pdp.policy.parse_calibration import FORMAT, LEAST_LOGIT, MOST_FACTOR, MOST_GAP, MOST_WEIGHT
 from pdp.policy.parse_settings import DAYS, MOST_RANGES, TIME
 from pdp.policy.patterns import MOST_PATTERN, MOST_PATTERNS
+from pdp.policy.vocabulary import SESSION_NUMBERS
 from pdp.scoring import ExcessKind, Risk
 from pdp.types import Effect
 
@@ -122,8 +124,54 @@ def _bundle() -> Schema:
         "constants": _named("Values that rules read as constants.NAME.", {}),
         "networks": _named("Networks that rules ask for by name.", ranges),
         "windows": _named("Times that rules read as facts.windows.NAME.", window),
+        "sessions": _sessions(),
     }
     return _object("The head of a bundle.", properties, ("name", "description", "owner"))
+
+
+def _sessions() -> Schema:
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    drift = {
+        "window": _number("Over how many requests it is told.", 1, sessions.LARGEST_WINDOW, "integer"),
+        "narrow": {**share, "description": "From this drift on requests are narrowed."},
+        "kill": {**share, "description": "From this drift on the session is killed; at least 'narrow'."},
+        "scope": _scope("What is left of a request when drift narrows; by default a person must approve."),
+    }
+    properties = {
+        "required": {"type": "boolean", "default": True, "description": "false: requests need no session."},
+        "seconds": _number("The longest life of a session.", 1, sessions.LONGEST_SESSION, "integer"),
+        "budgets": _list("What a session may add up to.", _budget(), sessions.MOST_BUDGETS),
+        "drift": _object("How far requests may move from the declared purpose.", drift),
+        "triggers": _list("Stops without a person.", _trigger(), sessions.MOST_TRIGGERS),
+    }
+    return _object("What runs of agents are held to.", properties)
+
+
+def _budget() -> Schema:
+    properties = {
+        "id": _name("Unique in the bundle; reasons name it."),
+        "of": _word("A number of the session; docs/rules.md explains each.", SESSION_NUMBERS),
+        "at_most": _number("The most it may be, the request at hand counted in.", 0, sessions.LARGEST_BUDGET),
+        "then": _word("What follows when it would be more.", Consequence),
+        "message": _text("What the person who is refused should read.", rules.MOST_MESSAGE),
+        "narrow": _scope("What is left of the request."),
+    }
+    narrows = {"properties": {"then": {"const": Consequence.NARROW.value}}}
+    forked = {"if": narrows, "then": {"required": ["narrow"]}, "else": {"not": {"required": ["narrow"]}}}
+    return {**_object("One budget.", properties, ("id", "of", "at_most", "then", "message")), **forked}
+
+
+def _trigger() -> Schema:
+    properties = {
+        "cause": _word("What it waits for.", Cause),
+        "at": _number("So many denials in a row.", 1, sessions.MOST_DENIALS, "integer"),
+        "do": _word("quarantine leaves reading.", Stop),
+        "scope": _word("Whom it stops.", Reach),
+        "seconds": _number("For how long; without it until it is lifted.", 1, sessions.LONGEST_STOP, "integer"),
+    }
+    counts = {"properties": {"cause": {"const": Cause.DENIALS.value}}}
+    forked = {"if": counts, "then": {"required": ["at"]}, "else": {"not": {"required": ["at"]}}}
+    return {**_object("One trigger.", properties, ("cause", "do", "scope")), **forked}
 
 
 def _scope(description: str) -> Schema:

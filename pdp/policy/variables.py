@@ -27,12 +27,16 @@ Values: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RuleContext:
-    """What rules are evaluated over. ``derived``: ``None`` without a payload; ``match``: without a matched intent."""
+    """What rules are evaluated over. ``derived``: ``None`` without a payload; ``match``: without a matched intent.
+
+    ``session``: the fields of ``session`` but ``id``, as ``pdp.session.facts`` tells them; ``None`` without a session.
+    """
 
     request: Request
     derived: Derived | None
     match: IntentMatch | None
     facts: Facts = field(default_factory=Facts)
+    session: Mapping[str, Json] | None = None
 
 
 class Unreadable(Exception):
@@ -75,6 +79,7 @@ class Plan:
 
     fields: tuple[tuple[str, str, Callable[[RuleContext], str]], ...]
     maps: tuple[tuple[str, str, Callable[[RuleContext], JsonObject], frozenset[str] | None], ...]
+    session: frozenset[str]
     match: frozenset[str]
     payload: frozenset[str]
     facts: Needed
@@ -90,6 +95,8 @@ class Plan:
                 group[name] = text
         for root, name, get_map, keys in self.maps:
             values.setdefault(root, {})[name] = _map((root, name), get_map(context), keys, unreadable)
+        if self.session:
+            values.setdefault("session", {}).update(_session(context.session, self.session, unreadable))
         if self.match:
             values["match"] = _match(context.match, self.match, unreadable)
         if self.payload:
@@ -111,6 +118,7 @@ def plan(paths: Iterable[Path], constants: JsonObject) -> Plan:
     return Plan(
         fields=tuple((g[0], g[1], FIELDS[g]) for g in grains if g in FIELDS),
         maps=tuple((m[0], m[1], MAPS[m], None if m in whole else keys(m)) for m in maps),
+        session=frozenset(g[1] for g in grains if g[0] == "session" and g not in FIELDS),
         match=frozenset(g[1] for g in grains if g[0] == "match"),
         payload=frozenset(g[1] for g in grains if g[0] == "payload"),
         facts=_needed_facts(paths),
@@ -228,6 +236,19 @@ def known(value: Json) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [known(v) for v in value]
     return value
+
+
+def _session(session: Mapping[str, Json] | None, names: frozenset[str], unreadable: dict[Path, str]) -> Values:
+    """What a session has counted. Counts stay whole numbers, unlike those of a request."""
+    read: Values = {}
+    for name in names & session.keys() if session else ():
+        value = session[name]
+        try:
+            known_count = type(value) is int and -LARGEST_NUMBER <= value <= LARGEST_NUMBER
+            read[name] = value if known_count else _readable(value)
+        except Unreadable as error:
+            unreadable["session", name] = f"session.{name} {error}"
+    return read
 
 
 def _match(match: IntentMatch | None, names: frozenset[str], unreadable: dict[Path, str]) -> Values:

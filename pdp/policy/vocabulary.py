@@ -57,6 +57,12 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
 }
 """The fields of ``payload`` that every payload of a kind has."""
 
+SESSION_NUMBERS: Final = tuple(
+    """age_seconds decisions allowed narrowed denied denials_in_a_row reads changes criticals targets privileges
+    live_authority peak_authority rows bytes read_then_send drift""".split()
+)
+"""The fields of ``session`` that are numbers: what a budget may bound."""
+
 WORDS: Final[Mapping[Path, frozenset[str]]] = {
     ("payload", "kind"): frozenset(KINDS),
     ("payload", "access"): frozenset(a.name.lower() for a in Access),

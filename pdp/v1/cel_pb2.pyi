@@ -27,10 +27,48 @@ class Principal(_message.Message):
     def __init__(self, id: _Optional[str] = ..., attributes: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class Session(_message.Message):
-    __slots__ = ("id",)
+    __slots__ = ("id", "task", "age_seconds", "decisions", "allowed", "narrowed", "denied", "denials_in_a_row", "reads", "changes", "criticals", "targets", "privileges", "live_authority", "peak_authority", "rows", "bytes", "read_then_send", "drift", "intents")
     ID_FIELD_NUMBER: _ClassVar[int]
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    AGE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    DECISIONS_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_FIELD_NUMBER: _ClassVar[int]
+    NARROWED_FIELD_NUMBER: _ClassVar[int]
+    DENIED_FIELD_NUMBER: _ClassVar[int]
+    DENIALS_IN_A_ROW_FIELD_NUMBER: _ClassVar[int]
+    READS_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    CRITICALS_FIELD_NUMBER: _ClassVar[int]
+    TARGETS_FIELD_NUMBER: _ClassVar[int]
+    PRIVILEGES_FIELD_NUMBER: _ClassVar[int]
+    LIVE_AUTHORITY_FIELD_NUMBER: _ClassVar[int]
+    PEAK_AUTHORITY_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    READ_THEN_SEND_FIELD_NUMBER: _ClassVar[int]
+    DRIFT_FIELD_NUMBER: _ClassVar[int]
+    INTENTS_FIELD_NUMBER: _ClassVar[int]
     id: str
-    def __init__(self, id: _Optional[str] = ...) -> None: ...
+    task: str
+    age_seconds: int
+    decisions: int
+    allowed: int
+    narrowed: int
+    denied: int
+    denials_in_a_row: int
+    reads: int
+    changes: int
+    criticals: int
+    targets: int
+    privileges: int
+    live_authority: float
+    peak_authority: float
+    rows: int
+    bytes: int
+    read_then_send: int
+    drift: float
+    intents: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., task: _Optional[str] = ..., age_seconds: _Optional[int] = ..., decisions: _Optional[int] = ..., allowed: _Optional[int] = ..., narrowed: _Optional[int] = ..., denied: _Optional[int] = ..., denials_in_a_row: _Optional[int] = ..., reads: _Optional[int] = ..., changes: _Optional[int] = ..., criticals: _Optional[int] = ..., targets: _Optional[int] = ..., privileges: _Optional[int] = ..., live_authority: _Optional[float] = ..., peak_authority: _Optional[float] = ..., rows: _Optional[int] = ..., bytes: _Optional[int] = ..., read_then_send: _Optional[int] = ..., drift: _Optional[float] = ..., intents: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Target(_message.Message):
     __slots__ = ("kind", "name", "attributes")
