@@ -241,7 +241,9 @@ def known(value: Json) -> Any:
 def _session(session: Mapping[str, Json] | None, names: frozenset[str], unreadable: dict[Path, str]) -> Values:
     """What a session has counted. Counts stay whole numbers, unlike those of a request."""
     read: Values = {}
-    for name in names & session.keys() if session else ():
+    if session is None:
+        return read
+    for name in names & session.keys():
         value = session[name]
         try:
             known_count = type(value) is int and -LARGEST_NUMBER <= value <= LARGEST_NUMBER
