@@ -11,14 +11,17 @@ what the model says of the texts. Whatever is not an allow or a narrow is a deny
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from pdp.evidence import Evidence
 from pdp.intent.calibration import Band
 from pdp.intent.text import MANIPULATIONS, Reading
 from pdp.matching import Asked, Matching, excerpt, match
 from pdp.native import derive
-from pdp.policy.facts import compute
+from pdp.policy.facts import Facts, compute
 from pdp.policy.model import Intent, Mode, Rule, RuleEffect, Scope
 from pdp.policy.narrowing import NarrowFailure, narrow
 from pdp.policy.rules import RuleContext, RuleOutcome
@@ -27,6 +30,30 @@ from pdp.types import Derived, Effect, Reason, ReasonCode, Request, ShadowFindin
 
 # The lexicon reads English only, so what is asked for in another language cannot be told.
 REFUSED_FINDINGS = MANIPULATIONS | {"unread_language"}
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A scope that the session imposes, and why."""
+
+    scope: Scope
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the session has to say of a request: numbers for its rules, reasons to deny, cuts.
+
+    ``numbers`` ``None``: there is no session, and a rule that asks for one of its numbers fails.
+    """
+
+    numbers: Mapping[str, object] | None = None
+    denials: tuple[Reason, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+
+
+OUTSIDE_SESSIONS = Standing()
 
 
 def deny(code: ReasonCode, text: str, derived: Derived | None = None) -> Verdict:
@@ -34,8 +61,11 @@ def deny(code: ReasonCode, text: str, derived: Derived | None = None) -> Verdict
     return Verdict(Effect.DENY, (Reason(code, text),), derived=derived)
 
 
-def admit(request: Request, snapshot: Snapshot) -> Asked | Verdict:
-    """Cut by native payload, agent, target and action, without the model."""
+def admit(request: Request, snapshot: Snapshot, purpose: Collection[str] | None = None) -> Asked | Verdict:
+    """Cut by native payload, agent, target and action, without the model.
+
+    ``purpose``: the intents that the session's declared purpose includes; ``None`` outside a session.
+    """
     derived = derive(request.payload, request.target, request.action) if request.payload else None
     if derived is not None:
         if not derived.parsed:
@@ -51,7 +81,24 @@ def admit(request: Request, snapshot: Snapshot) -> Asked | Verdict:
         target = f"{request.target.kind} {request.target.name}".strip()
         text = f"no intent of {request.agent.id} covers {request.action.name!r} on {target!r}"
         return deny(ReasonCode.NOT_ADMITTED, text, derived)
-    return Asked(request, derived, usable, admitted)
+    if purpose is None:
+        return Asked(request, derived, usable, admitted)
+    return _within(purpose, Asked(request, derived, usable, admitted), snapshot)
+
+
+def _within(purpose: Collection[str], asked: Asked, snapshot: Snapshot) -> Asked | Verdict:
+    """The cut by the session's declared purpose."""
+    intents, named = snapshot.bundle.intents, frozenset(purpose)
+    inside = np.array([intents[c].id in named for c in asked.usable.tolist()], np.bool_)
+    if inside.all():
+        return asked
+    usable = asked.usable[inside]
+    admitted = asked.admitted[np.isin(asked.admitted, usable)]
+    if admitted.size == 0:
+        covers = ", ".join(intents[c].id for c in asked.admitted[:MOST_NAMED].tolist())
+        text = f"this call belongs to {covers}, which the session's declared purpose does not include"
+        return deny(ReasonCode.CALL_OUTSIDE_PURPOSE, text, asked.derived)
+    return replace(asked, usable=usable, admitted=admitted, outside=asked.usable[~inside])
 
 
 def screen(asked: Asked, reading: Reading) -> Verdict | None:
@@ -75,29 +122,55 @@ def decide(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapsho
     return judge(asked, reading, match(asked, reading, evidence, snapshot), snapshot, now)
 
 
-def judge(asked: Asked, reading: Reading, matching: Matching, snapshot: Snapshot, now: float) -> Verdict:
-    """Judge a request whose utterance is matched already: rules, then narrowing. ``now``: epoch seconds."""
-    if matching.refusals or matching.band is Band.OUT_OF_SCOPE:
+def judge(
+    asked: Asked,
+    reading: Reading,
+    matching: Matching,
+    snapshot: Snapshot,
+    now: float,
+    standing: Standing = OUTSIDE_SESSIONS,
+) -> Verdict:
+    """Judge a request whose utterance is matched already. ``now``: epoch seconds."""
+    facts = Facts() if refused(matching) else facts_of(asked, reading, matching, snapshot, now)
+    return judge_facts(asked, facts, matching, snapshot, standing)
+
+
+def facts_of(asked: Asked, reading: Reading, matching: Matching, snapshot: Snapshot, now: float) -> Facts:
+    """The facts that the rules of the matched intent ask for."""
+    if matching.column < 0:
+        return Facts()
+    needed = snapshot.rules[matching.column].facts
+    return compute(asked.request, reading.canonical, reading.findings, snapshot.bundle.settings, now, needed)
+
+
+def refused(matching: Matching) -> bool:
+    """Whether the utterance alone is reason enough to deny, so that no rule is asked."""
+    return bool(matching.refusals) or matching.band is Band.OUT_OF_SCOPE
+
+
+def judge_facts(
+    asked: Asked, facts: Facts, matching: Matching, snapshot: Snapshot, standing: Standing = OUTSIDE_SESSIONS
+) -> Verdict:
+    """Judge from facts: rules, then what the session has gathered, then narrowing."""
+    if refused(matching):
         reasons = matching.refusals or (Reason(ReasonCode.OUT_OF_SCOPE, "the utterance is not within an intent"),)
         return Verdict(Effect.DENY, reasons, matching.match, derived=asked.derived)
-    outcomes = evaluate_rules(asked, reading, matching, snapshot, now)
+    outcomes = evaluate_rules(asked, facts, matching, snapshot, standing)
     shadow = tuple(f for o in outcomes if o.rule.mode is Mode.SHADOW and (f := _shadow(o)))
     enforced = tuple(o for o in outcomes if o.rule.mode is Mode.ENFORCE)
-    denials = tuple(r for o in enforced if (r := denial(o)))
+    denials = (*standing.denials, *(r for o in enforced if (r := denial(o))))
     base = Verdict(Effect.DENY, denials, matching.match, derived=asked.derived, shadow=shadow)
     if denials:
         return base
-    return _grantable(base, asked, snapshot.bundle.intents[matching.column], matching, enforced)
+    return _grantable(base, asked, snapshot.bundle.intents[matching.column], matching, enforced, standing)
 
 
 def evaluate_rules(
-    asked: Asked, reading: Reading, matching: Matching, snapshot: Snapshot, now: float
+    asked: Asked, facts: Facts, matching: Matching, snapshot: Snapshot, standing: Standing = OUTSIDE_SESSIONS
 ) -> tuple[RuleOutcome, ...]:
     """Global rules and those of the matched intent, each with its result; order carries no meaning."""
-    settings = snapshot.bundle.settings
     rules = snapshot.rules[matching.column]
-    facts = compute(asked.request, reading.canonical, reading.findings, settings, now, rules.facts)
-    return rules.evaluate(RuleContext(asked.request, asked.derived, matching.match, facts))
+    return rules.evaluate(RuleContext(asked.request, asked.derived, matching.match, facts, session=standing.numbers))
 
 
 def denial(outcome: RuleOutcome) -> Reason | None:
@@ -122,19 +195,23 @@ def _shadow(outcome: RuleOutcome) -> ShadowFinding | None:
 
 
 def _grantable(
-    base: Verdict, asked: Asked, intent: Intent, matching: Matching, outcomes: tuple[RuleOutcome, ...]
+    base: Verdict,
+    asked: Asked,
+    intent: Intent,
+    matching: Matching,
+    outcomes: tuple[RuleOutcome, ...],
+    standing: Standing,
 ) -> Verdict:
     applied = tuple(o.rule for o in outcomes if o.rule.effect is RuleEffect.NARROW and o.result)
     unsure = matching.band is Band.NARROW
     if unsure and not intent.narrow:
         text = f"{_unsure(intent, matching)}, and {intent.id} has no narrowed scope"
         return replace(base, reasons=(Reason(ReasonCode.OUT_OF_SCOPE, text, position=intent.position),))
-    scopes = (*(r.scope for r in applied), *((intent.narrow,) if unsure else ()))
+    scopes = (*(r.scope for r in applied), *((intent.narrow,) if unsure else ()), *(c.scope for c in standing.cuts))
     if not scopes:
         return replace(base, effect=Effect.ALLOW, reasons=(_allowed(intent, matching),))
-    return _narrowed(
-        base, asked, scopes, _narrow_reasons(applied, intent, matching, unsure=unsure), _allowed(intent, matching)
-    )
+    reasons = (*_narrow_reasons(applied, intent, matching, unsure=unsure), *(c.reason for c in standing.cuts))
+    return _narrowed(base, asked, scopes, reasons, _allowed(intent, matching))
 
 
 def _narrowed(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pdp import engine
+from pdp.engine import OUTSIDE_SESSIONS, Standing
 from pdp.evidence import Evidence
 from pdp.intent.calibration import Band
 from pdp.intent.encoder import KINDS
 from pdp.intent.text import Reading
 from pdp.matching import Asked, Matching, clause_trace, match
+from pdp.policy.facts import Facts
 from pdp.policy.model import Mode
 from pdp.policy.rules import RuleOutcome
 from pdp.snapshot import Snapshot
@@ -34,20 +37,29 @@ _PHRASES = {
 }
 
 
-def explain(request: Request, reading: Reading, evidence: Evidence, snapshot: Snapshot, now: float) -> Verdict:
+def explain(
+    request: Request,
+    reading: Reading,
+    evidence: Evidence,
+    snapshot: Snapshot,
+    now: float,
+    purpose: Collection[str] | None = None,
+    standing: Standing = OUTSIDE_SESSIONS,
+) -> Verdict:
     """Decide as ``engine`` does and attach the trace. Raises what the encoder raises."""
-    asked = engine.admit(request, snapshot)
+    asked = engine.admit(request, snapshot, purpose)
     if isinstance(asked, Verdict):
         return replace(asked, trace=_outline(request, asked, reading, evidence, snapshot, None))
     refused = engine.screen(asked, reading)
     if refused:
         return replace(refused, trace=_outline(asked.request, refused, reading, evidence, snapshot, asked))
     matching = match(asked, reading, evidence, snapshot)
-    verdict = engine.judge(asked, reading, matching, snapshot, now)
+    facts = engine.facts_of(asked, reading, matching, snapshot, now)
+    verdict = engine.judge_facts(asked, facts, matching, snapshot, standing)
     trace = _outline(asked.request, verdict, reading, evidence, snapshot, asked)
     clauses = tuple(clause_trace(c, snapshot) for c in matching.clauses) or trace.clauses
     notes = (*trace.notes, *_beyond(reading, matching, evidence, snapshot))
-    rules = _rules(asked, reading, matching, snapshot, now)
+    rules = _rules(asked, facts, matching, snapshot, standing)
     return replace(verdict, trace=replace(trace, clauses=clauses, rules=rules, notes=notes))
 
 
@@ -132,10 +144,12 @@ def _whole_word(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _rules(asked: Asked, reading: Reading, matching: Matching, snapshot: Snapshot, now: float) -> tuple[RuleTrace, ...]:
+def _rules(
+    asked: Asked, facts: Facts, matching: Matching, snapshot: Snapshot, standing: Standing
+) -> tuple[RuleTrace, ...]:
     if matching.column < 0:
         return ()
-    return tuple(_rule(o) for o in engine.evaluate_rules(asked, reading, matching, snapshot, now))
+    return tuple(_rule(o) for o in engine.evaluate_rules(asked, facts, matching, snapshot, standing))
 
 
 def _rule(outcome: RuleOutcome) -> RuleTrace:

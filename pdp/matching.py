@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+
+import numpy as np
 
 from pdp.evidence import Candidate, Evidence, NotFinite
 from pdp.intent.authority import Authority, VerbClass, declined
@@ -35,14 +37,22 @@ _WORD = re.compile(r"\w+")
 _RANK = {Band.OUT_OF_SCOPE: 0, Band.NARROW: 1, Band.ACCEPT: 2}
 
 
+NO_COLUMNS: Columns = np.array([], np.intp)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that some intent admits. ``request`` has target and action filled in from the native payload."""
+    """A request that some intent admits. ``request`` has target and action filled in from the native payload.
+
+    ``outside``: intents that the agent may use, and not within this session's purpose; ``usable`` and ``admitted`` hold
+    none of them.
+    """
 
     request: Request
     derived: Derived | None
     usable: Columns
     admitted: Columns
+    outside: Columns = field(default_factory=lambda: NO_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +72,18 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """The intent matched (``column`` -1: none) with its band, the clauses, and every reason to refuse."""
+    """The intent matched (``column`` -1: none) with its band, the clauses, and every reason to refuse.
+
+    ``vector``: that of the whole utterance, float16 bytes, for the distance to a session's purpose; empty where the
+    model did not read it.
+    """
 
     column: int
     band: Band
     match: IntentMatch
     clauses: tuple[Coverage, ...]
     refusals: tuple[Reason, ...]
+    vector: bytes = b""
 
 
 def match(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapshot) -> Matching:
@@ -80,9 +95,26 @@ def match(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapshot
     if not admitted.size:
         return _nothing(ReasonCode.NOT_ADMITTED, "only shadow intents admit this call; they grant nothing")
     try:
-        return _match(asked, reading, admitted, evidence, snapshot)
+        found = _match(asked, reading, admitted, evidence, snapshot)
+        if found.refusals and asked.outside.size:
+            found = replace(found, refusals=(*_outside(asked, reading, evidence, snapshot), *found.refusals))
     except NotFinite:
         return _nothing(ReasonCode.SCORE_INVALID, "a score is not a finite number")
+    return replace(found, vector=evidence.readout(reading.canonical).vector.astype(np.float16).tobytes())
+
+
+def _outside(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapshot) -> tuple[Reason, ...]:
+    """Whether what is refused within the session's purpose is what another of the agent's intents is for."""
+    elsewhere = _enforced(asked.outside, snapshot)
+    for column in evidence.by_nearness(reading.canonical, elsewhere, MOST_TRIED) if elsewhere.size else ():
+        score = evidence.score(
+            reading.canonical, column, every_excess(asked, reading.clauses, column, evidence, snapshot)
+        )
+        if snapshot.calibration.band(column, score) is not Band.OUT_OF_SCOPE:
+            name = snapshot.bundle.intents[column].id
+            text = f"the utterance is within {name}, which the session's declared purpose does not include"
+            return (Reason(ReasonCode.UTTERANCE_OUTSIDE_PURPOSE, text),)
+    return ()
 
 
 def _match(asked: Asked, reading: Reading, admitted: Columns, evidence: Evidence, snapshot: Snapshot) -> Matching:

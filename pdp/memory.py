@@ -81,6 +81,7 @@ def matching_key(asked: Asked, reading: Reading, snapshot: Snapshot) -> bytes:
         *(t.encode("utf-8", "surrogatepass") for t in texts),
         asked.admitted.tobytes(),
         asked.usable.tobytes(),
+        asked.outside.tobytes(),
     ):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
