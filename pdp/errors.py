@@ -10,11 +10,13 @@
     ├ Overloaded              a bounded queue is full; carries ``retry_after`` seconds
     ├ DeadlineTooShort        the work cannot finish before the caller's deadline
     ├ NotReady                model or bundle is not loaded yet
+    ├ AuditUnavailable        the audit log cannot be written or read: disk full, read-only, too slow, queue full
     ├ BundleError             a bundle cannot be used; carries every ``Problem`` found
     │ ├ BundleTestsFailed     its own tests break
     │ └ EncoderMismatch       its calibration belongs to another encoder
     ├ EncoderError            the sentence model failed or its files are not what the manifest says
     ├ ConfigError             a setting is wrong; names setting, source and fix
+    ├ GrantRefused            a grant does not hold: forged, expired, used up, for another gateway or action; says which
     ├ AnswerUnusable          an answer came that a client cannot rely on: empty, or of a later version
     └ NotFound                the named thing does not exist
 
@@ -25,7 +27,7 @@ travels as ``__cause__`` and only reaches the log.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 
 class PdpError(Exception):
@@ -84,6 +86,12 @@ class NotReady(PdpError):
     code = "not_ready"
 
 
+class AuditUnavailable(PdpError):
+    """The audit log cannot be written or read, so nothing that needs a record may happen; the message says the fix."""
+
+    code = "audit_unavailable"
+
+
 class NotFound(PdpError):
     """The named thing does not exist."""
 
@@ -136,6 +144,38 @@ class ConfigError(PdpError):
     """A setting is wrong; the message names the setting, where it came from and the fix."""
 
     code = "config_invalid"
+
+
+GrantFault: TypeAlias = Literal[
+    "expired",
+    "malformed",
+    "not_contained",
+    "not_yet_valid",
+    "replayed",
+    "revoked",
+    "stale",
+    "too_large",
+    "too_many",
+    "unknown_key",
+    "bad_signature",
+    "wrong_action",
+    "wrong_algorithm",
+    "wrong_audience",
+    "wrong_holder",
+    "wrong_issuer",
+    "wrong_task",
+    "wrong_type",
+]
+
+
+class GrantRefused(PdpError):
+    """A grant does not hold, and what it was for must not run. ``fault`` is stable, like ``code``."""
+
+    code = "grant_refused"
+
+    def __init__(self, fault: GrantFault, message: str) -> None:
+        super().__init__(message)
+        self.fault: GrantFault = fault
 
 
 class AnswerUnusable(PdpError):
