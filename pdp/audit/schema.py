@@ -1,0 +1,95 @@
+"""The tables of ``audit.db``, and how a connection to it is opened."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+DATABASE = "audit.db"
+LOCK = "audit.lock"
+CACHE_KIB = 64 * 1024
+
+# Extending a file costs a commit of the file system's journal with every fsync (4 ms where overwriting costs 0.1 ms).
+# SQLite starts its write-ahead log anew once it is copied back, and never shortens it: so it is stretched once.
+RESERVE_BYTES = 4 * 1024 * 1024
+COPY_BACK_PAGES = 1000
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS records (
+    idx INTEGER PRIMARY KEY, kind TEXT NOT NULL, time REAL NOT NULL, leaf BLOB NOT NULL, entry BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS records_by_kind ON records (kind, time);
+CREATE TABLE IF NOT EXISTS links (id TEXT, idx INTEGER, PRIMARY KEY (id, idx)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tiles (level INTEGER, position INTEGER, root BLOB NOT NULL, PRIMARY KEY (level, position))
+    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tree (one INTEGER PRIMARY KEY CHECK (one = 1), frontier BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS checkpoints (size INTEGER PRIMARY KEY, time REAL NOT NULL, note TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS state (space TEXT, key TEXT, value BLOB NOT NULL, PRIMARY KEY (space, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS reserve (bytes BLOB);
+INSERT OR IGNORE INTO tree VALUES (1, zeroblob(8));
+"""
+
+
+def connect(directory: Path) -> sqlite3.Connection:
+    """A connection that writes, for one thread at a time; the tables are made when they are missing.
+
+    To be called while the lock of the writers is held. Raises ``sqlite3.Error``.
+    """
+    path = directory / DATABASE
+    # Transactions are begun and ended by hand; waiting is for the lock file, SQLite's own lock is always free.
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0, cached_statements=64)
+    try:
+        _prepare(connection)
+        if _reserved(path) < RESERVE_BYTES:
+            _reserve(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL").close()
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    # Copied back by the writer between two batches instead; this is the net for when it never comes to it.
+    connection.execute(f"PRAGMA wal_autocheckpoint = {4 * COPY_BACK_PAGES}").close()
+    connection.executescript(f"BEGIN IMMEDIATE; {TABLES} COMMIT;")
+
+
+def _reserved(path: Path) -> int:
+    wal = path.with_name(path.name + "-wal")
+    return wal.stat().st_size if wal.exists() else 0
+
+
+def _reserve(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO reserve VALUES (zeroblob(?))", (RESERVE_BYTES,))
+    connection.execute("DELETE FROM reserve")
+    copy_back(connection)
+
+
+def copy_back(connection: sqlite3.Connection) -> None:
+    """Move what the write-ahead log holds into the database, as far as no reader is in the way."""
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+
+
+def connect_to_read(directory: Path) -> sqlite3.Connection:
+    """A connection that only reads, beside writers or offline. Raises ``sqlite3.Error``."""
+    path = directory / DATABASE
+    try:
+        return _probe(f"{path.absolute().as_uri()}?mode=ro")
+    except sqlite3.OperationalError:
+        # On read-only media SQLite cannot keep its index of the write-ahead log; without such a log it needs none.
+        if not path.exists() or _reserved(path):
+            raise
+        return _probe(f"{path.absolute().as_uri()}?immutable=1")
+
+
+def _probe(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0)
+    try:
+        connection.execute("SELECT one FROM tree").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
