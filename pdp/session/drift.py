@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 WINDOW: Final = 8
 LARGEST_WINDOW: Final = 32
 ALLOWANCE: Final = 0.5
-NARROW_AT: Final = 0.3
+NARROW_AT: Final = 0.4
 KILL_AT: Final = 0.6
 # Log-odds of being beside the purpose.
-BIAS: Final = 2.0
-COSINE: Final = -4.0
-SCORE: Final = -4.0
+BIAS: Final = 4.0
+COSINE: Final = -8.9
+SCORE: Final = -5.0
 _STEPS: Final = 127
 
 
