@@ -79,8 +79,8 @@ _ISSUED: Final = re.compile(
     r"|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{24,}+|AGE-SECRET-KEY-1[A-Z0-9]{40,}+|dapi[a-f0-9]{32}|lin_api_[A-Za-z0-9]{20,}+)"
 )
 _HOOK: Final = re.compile(r"(?i)hooks\.slack\.com/(?:services|workflows)/(?P<secret>[\w/]++)")
-_ISSUERS: Final = """akia asia aroa aida abia acca ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat glptt gldt glrt glcbt xox xapp
-k_live_ k_test_ whsec sk- aiza ya29 gocspx npm_ pypi- sg. hf_ _v1_ hvs. hvb. hvr. shpat shpca shppa shpss age-secret
+_ISSUERS: Final = """akia asia aroa aida abia acca ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat glptt gldt glrt glcbt xox
+xapp k_live_ k_test_ whsec sk- aiza ya29 gocspx npm_ pypi- sg. hf_ _v1_ hvs. hvb. hvr. shpat shpca shppa shpss age-secret
 dapi lin_api""".replace("\n", " ").replace(" ", "|")
 _SHAPES: Final = tuple(
     (tuple(triggers.split("|")), shape)
