@@ -71,7 +71,7 @@ def _detail_claims(detail: Detail) -> JsonObject:
     if detail.row_limit is not None:
         claims["row_limit"] = detail.row_limit
     if detail.bounds:
-        claims["bounds"] = detail.bounds
+        claims["bounds"] = list(detail.bounds)
     return claims
 
 
