@@ -37,8 +37,7 @@ class Follower:
         self._interval = interval
         self._beat = beat
         self._beaten = monotonic()
-        self._told = journal.news(0).table
-        self._whole = not journal.fault
+        self._told = journal.news(0)
 
     async def run(self) -> None:
         """Follow until cancelled. What goes wrong is logged, and gateways that are told nothing fail closed."""
@@ -54,22 +53,22 @@ class Follower:
     def poke(self) -> None:
         """Hand on what is new now; called by whoever has just given an order in this process."""
         self._journal.refresh()
-        news = self._journal.news(self._told.sequence)
-        if news.table is self._told:
+        told = self._told
+        if self._journal.table is told.table:
             return
-        if news.orders is None or not self._whole:
+        news = self._journal.news(told.table.sequence)
+        if news.orders is None or not told.sound:
             self._watchers.tell(self._snapshot(news), self._monotonic())
         else:
             time, now = self._clock(), self._monotonic()
             for order in news.orders:
                 self._watchers.tell(Delta(order.sequence, time, order), now)
-        self._told, self._whole = news.table, news.orders is not None
+        self._told = news
 
     def subscribe(self, gateway: str, instance: str) -> Watcher:
         """A watcher that is told everything in force, then what comes."""
         self.poke()
-        news = News(self._told, None)
-        return self._watchers.subscribe(gateway, instance, self._snapshot(news), self._monotonic())
+        return self._watchers.subscribe(gateway, instance, self._snapshot(self._told), self._monotonic())
 
     def _snapshot(self, news: News) -> Snapshot:
         time = self._clock()
@@ -79,4 +78,4 @@ class Follower:
         now = self._monotonic()
         if now - self._beaten >= self._beat:
             self._beaten = now
-            self._watchers.tell(Heartbeat(self._told.sequence, self._clock()), now)
+            self._watchers.tell(Heartbeat(self._told.table.sequence, self._clock()), now)

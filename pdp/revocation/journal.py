@@ -32,10 +32,14 @@ _UNKNOWN = -1
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What came after some sequence. ``orders`` is None when only the whole ``table`` tells it."""
+    """What came after some sequence. ``orders`` is None when only the whole ``table`` tells it.
+
+    ``sound`` is False while the journal has a fault, and the table kills everything.
+    """
 
     table: RevocationTable
     orders: tuple[Order, ...] | None
+    sound: bool
 
 
 class RevocationJournal:
@@ -105,8 +109,8 @@ class RevocationJournal:
         with self._lock:
             missing = self._read.table.sequence - sequence
             if self.fault or not 0 <= missing <= len(self._recent):
-                return News(self.table, None)
-            return News(self.table, tuple(self._recent)[len(self._recent) - missing :])
+                return News(self.table, None, sound=not self.fault)
+            return News(self.table, tuple(self._recent)[len(self._recent) - missing :], sound=True)
 
     def append(
         self,
@@ -201,7 +205,7 @@ class RevocationJournal:
     def _read_rest(self) -> bool:
         data = read_from(self._descriptor, self._read.offset)
         orders, read = read_on(self._read, data)
-        return self._accept(orders, read, self._read.offset + len(data))
+        return self._accept(orders, read)
 
     def _mend(self) -> bool:
         """Read the file from its beginning, if it is another one or has changed since it was found wanting."""
@@ -232,16 +236,17 @@ class RevocationJournal:
         # The number stays the same: another thread may be about to look at it.
         os.dup2(descriptor, self._descriptor, inheritable=False)
         self._recent.clear()
-        return self._accept(orders, read, len(data))
+        return self._accept(orders, read)
 
-    def _accept(self, orders: list[Order], read: Read, size: int) -> bool:
+    def _accept(self, orders: list[Order], read: Read) -> bool:
         changed = bool(orders or self.fault)
         self._recent.extend(orders)
         self._read = read
         self.fault = ""
         self.table = read.table
-        # Last, for whoever sees the new size must see the new table.
-        self._size = size
+        # Last, for whoever sees the new size must see the new table. A torn end does not count: it is looked at again
+        # and again, for the line that replaces it may be just as long.
+        self._size = read.offset
         return changed
 
     def _lose(self, what: str) -> bool:
@@ -250,12 +255,12 @@ class RevocationJournal:
 
     def _fail(self, what: str) -> bool:
         what = what if what.startswith(":") else f" {what}"
-        fault = f"{self._path}{what}"
+        # Gateways and callers are told this, and where the file lies is none of their business.
+        fault = f"{self._path.name}{what}"
         if fault == self.fault:
             return False
-        log.error("everything is killed: %s", fault)
+        log.error("everything is killed: %s (in %s)", fault, self._path.parent)
         self.fault = fault
         self._size = _UNKNOWN
-        # Gateways and callers are told the reason, and where the file lies is none of their business.
-        self.table = closed(self._read.table.sequence, f"{self._path.name}{what}")
+        self.table = closed(self._read.table.sequence, fault)
         return True

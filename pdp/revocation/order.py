@@ -178,7 +178,7 @@ def to_line(order: Order) -> bytes:
 
 
 def from_line(line: bytes) -> Order:
-    """The order that ``line`` is. Raises ``ValueError`` for anything else, however little differs."""
+    """The order that ``line`` is, without its line feed. Raises ``ValueError`` for anything else."""
     try:
         text = line.decode("utf-8")
         body, end = _DECODER.raw_decode(text)
@@ -186,6 +186,11 @@ def from_line(line: bytes) -> Order:
             raise ValueError("goes on after its end")
         order = _order(body)
         check(order)
+    except json.JSONDecodeError as error:
+        # Its own text counts lines and columns within this one line, which misleads.
+        raise ValueError(f"is not JSON ({error.msg} at character {error.pos + 1})") from error
+    except UnicodeDecodeError as error:
+        raise ValueError("is not UTF-8") from error
     except InvalidRequest as error:
         raise ValueError(str(error)) from error
     except RecursionError as error:
