@@ -1,7 +1,8 @@
 """Answers given lately: a caller that asks again under the same request id gets the same decision.
 
-Entries are found by caller and request id, length-prefixed, and hold the question itself and the bundle revision: after
-an activation a retry is judged anew, and the same id with another question is refused. Questions are compared as
+Entries are found by caller and request id, length-prefixed, and hold the question itself and the revision: after an
+activation or an order of the kill switch a retry is judged anew (no answer outlives a kill), and the same id with
+another question is refused. Questions are compared as
 messages, so a caller may order its maps differently when it builds the same question again. No error, cancelled work or
 failed evaluation is ever kept.
 """
@@ -18,6 +19,8 @@ from pdp.v1.decision_pb2 import DecideRequest, DecideResponse
 from pdp.wire.decision import REASON_TO_PROTO
 
 Work = Callable[[], Awaitable[DecideResponse]]
+Revision = Callable[[], str]
+"""What is in force now: the bundle's revision, and behind it what else changes answers, such as the newest order."""
 
 # A decision that says the service itself failed is no answer to keep: the retry may find it well again.
 FAILURES = frozenset(
@@ -69,8 +72,8 @@ class Answers:
     def __len__(self) -> int:
         return len(self._entries)
 
-    async def once(self, caller: str, question: DecideRequest, revision: str, work: Work) -> DecideResponse:
-        """Answer ``question`` by ``work``, or as it was answered before.
+    async def once(self, caller: str, question: DecideRequest, revision: Revision, work: Work) -> DecideResponse:
+        """Answer ``question`` by ``work``, or as it was answered before while ``revision()`` has not changed.
 
         Raises ``InvalidRequest`` when the id was lately used by the same caller for another question.
         """
@@ -78,17 +81,20 @@ class Answers:
         if not request_id or not self._capacity:
             return await work()
         key = f"{len(caller)}:{caller}{request_id}"
-        while (entry := self._entries.get(key)) is not None and self._holds(entry, revision):
+        while (entry := self._entries.get(key)) is not None and self._holds(entry, revision()):
             if entry.question != question:
                 text = f"was used for another question within the last {self._seconds:g} s; give each its own id"
                 raise InvalidRequest("request_id", text)
-            if (answer := await entry.result()) is not None:
+            # While this one waited an order may have come: what holds is asked again after the wait.
+            if (answer := await entry.result()) is not None and self._holds(entry, revision()):
                 return answer
-        entry = self._begin(key, question, revision)
+        return await self._do(key, self._begin(key, question, revision()), revision, work)
+
+    async def _do(self, key: str, entry: Entry, revision: Revision, work: Work) -> DecideResponse:
         kept: DecideResponse | None = None
         try:
             answer = await work()
-            kept = answer if _lasting(answer, revision) else None
+            kept = answer if revision() == entry.revision and _lasting(answer, entry.revision) else None
         finally:
             if kept is None and self._entries.get(key) is entry:
                 self._remove(key)
@@ -121,7 +127,7 @@ class Answers:
 
 
 def _lasting(answer: DecideResponse, revision: str) -> bool:
-    # An activation while the work ran: the answer is right, but not one to repeat under the new revision.
-    if answer.revision != revision:
+    # Two activations while the work ran, there and back: the answer is of the bundle between them.
+    if not revision.startswith(answer.revision):
         return False
     return not any(reason.code in FAILURES for reason in answer.reasons)

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from operator import methodcaller
 from time import monotonic
 
 import grpc
-from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from pdp.errors import ConfigError
 from pdp.server import address
 from pdp.server.answers import Answers
-from pdp.server.guard import Guard, Work, guarded
 from pdp.server.health import Health
-from pdp.server.identity import AccessList, identify_administrator, identify_caller
-from pdp.server.limits import Deadlines, InFlight, Limits
+from pdp.server.identity import AccessList
+from pdp.server.limits import Limits
 from pdp.server.points import Parts
-from pdp.server.services import AdministrationService, DecisionService
-from pdp.server.stream import Stopping, guarded_stream
+from pdp.server.routes import Routes
+from pdp.server.stream import Stopping
 from pdp.server.tls import TlsFiles, server_credentials
-from pdp.v1 import administration_pb2, decision_pb2
 
-DECISIONS = decision_pb2.DESCRIPTOR.services_by_name["DecisionService"].full_name
-ADMINISTRATION = administration_pb2.DESCRIPTOR.services_by_name["AdministrationService"].full_name
 HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
-SERIALIZE: Callable[[Message], bytes] = methodcaller("SerializeToString")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +58,15 @@ class Server:
     def __init__(self, parts: Parts, settings: ServerSettings, *, reuse_port: bool = False) -> None:
         self._settings = settings
         self._close = parts.close
-        self._health = Health((DECISIONS, ADMINISTRATION))
         self._stopping = Stopping()
+        answers = Answers(settings.request_id_entries, settings.request_id_seconds, monotonic)
+        routes = Routes(parts, settings.access, settings.limits, answers, self._stopping)
+        self._health = Health(tuple(routes.services))
         self._server = grpc.aio.server(options=_options(settings.limits, reuse_port=reuse_port))
-        # The first registered is asked first: the one that matters most.
-        self._server.add_generic_rpc_handlers(
-            (
-                _decision_handlers(parts, settings, self._stopping),
-                _administration_handlers(parts, settings),
-            )
-        )
+        self._server.add_generic_rpc_handlers(routes.handlers())
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if settings.reflection:
-            names = (DECISIONS, ADMINISTRATION, HEALTH, reflection.SERVICE_NAME)
+            names = (*routes.services, HEALTH, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)
 
     async def open(self) -> str:
@@ -116,50 +105,6 @@ class Server:
         if self._settings.tls is None:
             return self._server.add_insecure_port(listen)
         return self._server.add_secure_port(listen, server_credentials(self._settings.tls))
-
-
-def _decision_handlers(parts: Parts, settings: ServerSettings, stopping: Stopping) -> grpc.GenericRpcHandler:
-    limits = settings.limits
-    guard = Guard(
-        identify_caller(settings.access),
-        InFlight(limits.in_flight, limits.retry_after),
-        Deadlines(limits.default_deadline, limits.shortest_deadline),
-        parts.observe,
-    )
-    answers = Answers(settings.request_id_entries, settings.request_id_seconds, monotonic)
-    service = DecisionService(parts, limits, answers)
-    handlers = _unary(guard, Decide=service.decide, DecideBatch=service.decide_batch, Explain=service.explain)
-    stream = guarded_stream(service, guard, limits.stream_in_flight, stopping)
-    handlers["DecideStream"] = grpc.stream_stream_rpc_method_handler(stream)
-    return grpc.method_handlers_generic_handler(DECISIONS, handlers)
-
-
-def _administration_handlers(parts: Parts, settings: ServerSettings) -> grpc.GenericRpcHandler:
-    limits = settings.limits
-    guard = Guard(
-        identify_administrator(settings.access),
-        InFlight(limits.administration_in_flight, limits.retry_after),
-        Deadlines(limits.administration_deadline, limits.shortest_deadline),
-        parts.observe,
-    )
-    service = AdministrationService(parts.administration)
-    handlers = _unary(
-        guard,
-        GetStatus=service.get_status,
-        ActivateBundle=service.activate_bundle,
-        CheckBundle=service.check_bundle,
-        AddExemplar=service.add_exemplar,
-        RemoveExemplar=service.remove_exemplar,
-    )
-    return grpc.method_handlers_generic_handler(ADMINISTRATION, handlers)
-
-
-def _unary(guard: Guard, **methods: Work) -> dict[str, grpc.RpcMethodHandler[bytes, Message]]:
-    # Requests stay bytes here: gRPC answers bytes it cannot parse with INTERNAL, a handler can say what is wrong.
-    return {
-        name: grpc.unary_unary_rpc_method_handler(guarded(name, work, guard), response_serializer=SERIALIZE)
-        for name, work in methods.items()
-    }
 
 
 def _options(limits: Limits, *, reuse_port: bool) -> list[tuple[str, int]]:

@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from grpc.aio import ServicerContext
 
 from pdp.errors import DeadlineTooShort
+from pdp.runtime import Caller
 from pdp.server.identity import Identify
 from pdp.server.limits import Deadlines, InFlight
 from pdp.server.points import Observe
@@ -25,7 +26,7 @@ from pdp.wire.failure import TRACEPARENT_KEY
 class Call:
     """What a handler may know of the call. ``deadline`` is on the clock of ``time.monotonic``."""
 
-    caller: str
+    caller: Caller
     deadline: float
     traceparent: str
 

@@ -17,7 +17,10 @@ M = TypeVar("M", bound=Message)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``*_in_flight`` count calls or items under way at once; deadlines are in seconds."""
+    """``*_in_flight`` count calls or items under way at once, ``watches`` open streams; times are in seconds.
+
+    Orders of the kill switch have a bound of their own, so that they get through when decisions do not.
+    """
 
     message_bytes: int = 1_048_576
     batch_items: int = 64
@@ -25,9 +28,12 @@ class Limits:
     batch_in_flight: int = 16
     stream_in_flight: int = 32
     administration_in_flight: int = 8
+    order_in_flight: int = 64
+    watches: int = 4_096
     default_deadline: float = 1.0
     shortest_deadline: float = 0.001
     administration_deadline: float = 120.0
+    watch_patience: float = 10.0
     retry_after: float = 0.05
     request: Bounds = field(default_factory=Bounds)
 

@@ -1,4 +1,4 @@
-"""What the server consumes: the two points, given to it as ``Parts``."""
+"""What the server consumes: its points, given to it as ``Parts``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Protocol
 
 from pdp.errors import Problem
 from pdp.reports import Activation, Check, Edit, Status
+from pdp.runtime import Caller
+from pdp.server.runtime_points import RuntimePoints
 from pdp.types import Decision, Request
 
 
@@ -26,8 +28,8 @@ class Fleet(Protocol):
 class DecisionPoint(Protocol):
     """Decides. ``deadline`` is in seconds of the event loop's clock (``time.monotonic``)."""
 
-    async def decide(self, request: Request, deadline: float | None) -> Decision:
-        """Answer one question; a deny is an answer, an error is none."""
+    async def decide(self, request: Request, caller: Caller, deadline: float | None) -> Decision:
+        """Answer one question of ``caller``; a deny is an answer, an error is none."""
 
     async def explain(self, request: Request, deadline: float | None) -> Decision:
         """The same evaluation with ``verdict.trace`` set."""
@@ -81,10 +83,16 @@ async def nothing_to_close() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What one process serves. ``revision`` gives the revision in force, empty for none; ``close`` is awaited last."""
+    """What one process serves; ``close`` is awaited last.
+
+    ``revision`` gives a word for all that an answer hangs on besides the question: the revision in force, with what
+    changes between activations (the newest order) behind it; empty while no bundle is in force. Without ``runtime``
+    the services of sessions, grants, orders and the trail are UNIMPLEMENTED.
+    """
 
     decisions: DecisionPoint
     administration: AdministrationPoint
     revision: Callable[[], str]
     close: Callable[[], Awaitable[None]] = nothing_to_close
     observe: Observe = unobserved
+    runtime: RuntimePoints | None = None

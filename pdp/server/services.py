@@ -54,9 +54,9 @@ class DecisionService:
         request = request_from_proto(question, self._limits.request, call.traceparent)
 
         async def work() -> decision_pb2.DecideResponse:
-            return decision_to_proto(await self._point.decide(request, call.deadline))
+            return decision_to_proto(await self._point.decide(request, call.caller, call.deadline))
 
-        return await self._answers.once(call.caller, question, self._revision(), work)
+        return await self._answers.once(call.caller.name, question, self._revision, work)
 
     async def item(
         self, question: decision_pb2.DecideRequest, call: Call, method: str

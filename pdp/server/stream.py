@@ -14,6 +14,7 @@ from typing import cast
 from grpc.aio import BaseError
 
 from pdp.errors import DeadlineTooShort, NotReady, PdpError
+from pdp.runtime import Caller
 from pdp.server.guard import Call, Context, Guard, traceparent_of
 from pdp.server.limits import parse, time_left
 from pdp.server.services import DecisionService
@@ -23,6 +24,7 @@ from pdp.v1 import decision_pb2
 METHOD = "DecideStream"
 ITEM = "DecideStream.item"
 Answer = decision_pb2.DecideStreamResponse
+Serve = Callable[[Context, Caller], Awaitable[None]]
 
 
 class Stopping:
@@ -40,36 +42,42 @@ class Stopping:
         await self._event.wait()
 
 
-def guarded_stream(
-    service: DecisionService, guard: Guard, at_once: int, stopping: Stopping
-) -> Callable[[object, Context], Awaitable[None]]:
-    """Identity once for the stream; in-flight bound, deadline, error and metrics hook for each question in it."""
+def guarded_stream(method: str, serve: Serve, guard: Guard) -> Callable[[object, Context], Awaitable[None]]:
+    """Identity once for the stream, error to status, the metrics hook; what is in the stream is up to ``serve``."""
 
     async def handle(_requests: object, context: Context) -> None:
         started = monotonic()
         try:
-            caller = guard.identify(context)
-            await _Stream(service, guard, context, caller, at_once).serve(stopping)
+            await serve(context, guard.identify(context))
         except asyncio.CancelledError:
-            guard.observe(METHOD, "cancelled", monotonic() - started)
+            guard.observe(method, "cancelled", monotonic() - started)
             raise
         except BaseError:
             # gRPC's own: the caller left while an answer was being written to it. There is nobody to tell.
-            guard.observe(METHOD, "cancelled", monotonic() - started)
+            guard.observe(method, "cancelled", monotonic() - started)
             return
         except Exception as problem:  # noqa: BLE001 - every error becomes the stream's status
-            error = public_error(problem, METHOD)
-            guard.observe(METHOD, error.code, monotonic() - started)
+            error = public_error(problem, method)
+            guard.observe(method, error.code, monotonic() - started)
             await abort(context, error)
-        guard.observe(METHOD, "ok", monotonic() - started)
+        guard.observe(method, "ok", monotonic() - started)
 
     return handle
+
+
+def decisions(service: DecisionService, guard: Guard, at_once: int, stopping: Stopping) -> Serve:
+    """Serve ``DecideStream``: in-flight bound, deadline, error and metrics hook for each question in it."""
+
+    async def serve(context: Context, caller: Caller) -> None:
+        await _Stream(service, guard, context, caller, at_once).serve(stopping)
+
+    return serve
 
 
 class _Stream:
     """One open stream. Every answer is written by whoever holds the lock: gRPC takes one message at a time."""
 
-    def __init__(self, service: DecisionService, guard: Guard, context: Context, caller: str, at_once: int) -> None:
+    def __init__(self, service: DecisionService, guard: Guard, context: Context, caller: Caller, at_once: int) -> None:
         self._service = service
         self._guard = guard
         self._context = context

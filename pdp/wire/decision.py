@@ -67,7 +67,7 @@ def decision_to_proto(decision: Decision) -> decision_pb2.DecideResponse:
         message.grant_expires = decision.permit.expires
     _fill_timings(message.timings, decision.timings)
     for reason in verdict.reasons:
-        _fill_reason(message.reasons.add(), reason)
+        fill_reason(message.reasons.add(), reason)
     if verdict.match is not None:
         _fill_match(message.match, verdict.match)
     for obligation in verdict.obligations:
@@ -84,7 +84,7 @@ def decision_from_proto(message: decision_pb2.DecideResponse, trace: Trace | Non
     """Read a decision. Raises ``AnswerUnusable`` for a word this version does not know, ``InvalidRequest`` for NaN."""
     verdict = Verdict(
         effect=_effect(message.effect),
-        reasons=tuple(_reason(r) for r in message.reasons),
+        reasons=tuple(reason_from_proto(r) for r in message.reasons),
         match=_match(message.match) if message.HasField("match") else None,
         obligations=tuple(
             Obligation(o.type, _answer(o.properties, "obligations.properties"), o.rule_id) for o in message.obligations
@@ -100,9 +100,7 @@ def decision_from_proto(message: decision_pb2.DecideResponse, trace: Trace | Non
         verdict=verdict,
         revision=message.revision,
         encoder=message.encoder,
-        timings=Timings(
-            timings.admit, timings.text, timings.encode, timings.decide, timings.total, timings.record
-        ),
+        timings=Timings(timings.admit, timings.text, timings.encode, timings.decide, timings.total, timings.record),
         traceparent=message.traceparent,
         permit=Permit(message.grant, message.grant_id, message.grant_expires) if message.grant else None,
     )
@@ -144,7 +142,8 @@ def _fill_timings(message: types_pb2.Timings, timings: Timings) -> None:
     message.record = timings.record
 
 
-def _fill_reason(message: types_pb2.Reason, reason: Reason) -> None:
+def fill_reason(message: types_pb2.Reason, reason: Reason) -> None:
+    """Write ``reason`` into the empty ``message``."""
     message.code = REASON_TO_PROTO[reason.code]
     message.text = reason.text
     if reason.rule_id:
@@ -191,7 +190,8 @@ def _effect(number: int) -> Effect:
     return effect
 
 
-def _reason(message: types_pb2.Reason) -> Reason:
+def reason_from_proto(message: types_pb2.Reason) -> Reason:
+    """Read a reason. Raises ``AnswerUnusable`` for a code that this version does not know."""
     code = REASON_FROM_PROTO.get(message.code)
     if code is None:
         raise AnswerUnusable(f"the answer has the reason {message.code}, which this client does not know")

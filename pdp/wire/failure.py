@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import get_args
 
 from google.protobuf.message import DecodeError
 
 from pdp.errors import (
+    AuditUnavailable,
     BundleError,
     BundleTestsFailed,
     ConfigError,
     DeadlineTooShort,
     EncoderError,
     EncoderMismatch,
+    GrantFault,
+    GrantRefused,
     InvalidRequest,
     LimitExceeded,
     NotFound,
@@ -36,6 +40,8 @@ RETRY_KEY = "retry-after-ms"
 """Trailing metadata: when to try again; goes with ``RESOURCE_EXHAUSTED``."""
 PROBLEMS_KEY = "pdp-problems-bin"
 """Trailing metadata: a ``CheckBundleResponse`` with as many problems as fit."""
+FAULT_KEY = "pdp-fault"
+"""Trailing metadata: what is wrong with a grant, as a stable word; goes with the code ``grant_refused``."""
 TRACEPARENT_KEY = "traceparent"
 """Request metadata: W3C trace context, given back in the decision."""
 
@@ -48,6 +54,7 @@ _HINT = re.compile("[0-9]{1,9}")
 _PLAIN: Mapping[str, type[PdpError]] = {
     kind.code: kind
     for kind in (
+        AuditUnavailable,
         ConfigError,
         DeadlineTooShort,
         EncoderError,
@@ -57,6 +64,7 @@ _PLAIN: Mapping[str, type[PdpError]] = {
         Unauthenticated,
     )
 }
+_FAULTS: Mapping[str, GrantFault] = {fault: fault for fault in get_args(GrantFault)}
 _FIELD: Mapping[str, type[InvalidRequest]] = {kind.code: kind for kind in (InvalidRequest, LimitExceeded)}
 _BUNDLE: Mapping[str, type[BundleError]] = {
     kind.code: kind for kind in (BundleError, BundleTestsFailed, EncoderMismatch)
@@ -77,6 +85,8 @@ def metadata_of(error: PdpError) -> Metadata:
     pairs: list[tuple[str, str | bytes]] = [(REASON_KEY, error.code)]
     if isinstance(error, Overloaded):
         pairs.append((RETRY_KEY, str(max(1, round(error.retry_after * 1000)))))
+    if isinstance(error, GrantRefused):
+        pairs.append((FAULT_KEY, error.fault))
     if isinstance(error, BundleError):
         pairs.append((PROBLEMS_KEY, _problems_that_fit(error.problems)))
     return tuple(pairs)
@@ -88,6 +98,9 @@ def error_of_metadata(text: str, metadata: Iterable[tuple[str, str | bytes]]) ->
     code = pairs.get(REASON_KEY)
     if not isinstance(code, str):
         return None
+    fault = _FAULTS.get(str(pairs.get(FAULT_KEY)))
+    if code == GrantRefused.code and fault is not None:
+        return GrantRefused(fault, text)
     packed = pairs.get(PROBLEMS_KEY)
     problems = _unpacked(packed) if isinstance(packed, bytes) else ()
     retry = str(pairs.get(RETRY_KEY, ""))

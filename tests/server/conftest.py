@@ -11,7 +11,15 @@ import grpc
 import pytest
 
 from pdp.server.app import Server, ServerSettings
-from pdp.v1 import administration_pb2_grpc, decision_pb2, decision_pb2_grpc
+from pdp.v1 import (
+    administration_pb2_grpc,
+    audit_pb2_grpc,
+    decision_pb2,
+    decision_pb2_grpc,
+    grant_pb2_grpc,
+    revocation_pb2_grpc,
+    session_pb2_grpc,
+)
 from tests.server.fakes import Made, make
 
 
@@ -31,6 +39,22 @@ class Running:
     @property
     def administration(self):
         return administration_pb2_grpc.AdministrationServiceStub(self.channel)
+
+    @property
+    def sessions(self):
+        return session_pb2_grpc.SessionServiceStub(self.channel)
+
+    @property
+    def grants(self):
+        return grant_pb2_grpc.GrantServiceStub(self.channel)
+
+    @property
+    def revocations(self):
+        return revocation_pb2_grpc.RevocationServiceStub(self.channel)
+
+    @property
+    def audit(self):
+        return audit_pb2_grpc.AuditServiceStub(self.channel)
 
     def raw(self, method: str):
         """Call with bytes of our own making."""
@@ -65,10 +89,17 @@ def serve(tmp_path: Path) -> Callable[..., object]:
 
     @asynccontextmanager
     async def started(
-        settings: ServerSettings | None = None, *, ready: bool = True, revision: str = "r1", channel=None
+        settings: ServerSettings | None = None,
+        *,
+        ready: bool = True,
+        revision: str = "r1",
+        channel=None,
+        runtime: bool = True,
     ):
         (tmp_path / "revision").write_text("r1")
         made = make(tmp_path, revision)
+        if not runtime:
+            made.runtime = None
         server = Server(made.parts(), settings or ServerSettings(shutdown_grace=1.0))
         address = await server.open()
         if ready:
@@ -78,6 +109,8 @@ def serve(tmp_path: Path) -> Callable[..., object]:
                 yield Running(server, made, address, connected)
         finally:
             made.decisions.release.set()
+            if made.runtime:
+                made.runtime.revocations.release.set()
             await server.stop()
 
     return started

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pdp.errors import BundleError, NotFound, NotReady, Overloaded, Problem
 from pdp.reports import Activation, CaseReport, Check, Edit, Status
+from pdp.runtime import Caller
 from pdp.server.points import Fleet, Parts
 from pdp.types import (
     Action,
@@ -25,6 +26,7 @@ from pdp.types import (
     Trace,
     Verdict,
 )
+from tests.server.runtime_fakes import FakeRuntime
 
 NO_TESTS = CaseReport(0, 0, ())
 BROKEN = Problem("intents/a.yaml", 3, 5, "no exemplars", "add at least one")
@@ -47,9 +49,11 @@ class FakeDecisionPoint:
         self.decided = 0
         self.cancelled = 0
         self.deadlines: list[float | None] = []
+        self.callers: list[Caller] = []
         self.release = asyncio.Event()
 
-    async def decide(self, request: Request, deadline: float | None) -> Decision:
+    async def decide(self, request: Request, caller: Caller, deadline: float | None) -> Decision:
+        self.callers.append(caller)
         if not self._bundle.revision:
             raise NotReady("no bundle is active yet")
         self.decided += 1
@@ -207,6 +211,7 @@ class Made:
     bundle: FakeBundle
     decisions: FakeDecisionPoint
     administration: FakeAdministrationPoint
+    runtime: FakeRuntime | None = field(default_factory=FakeRuntime)
     observed: list[tuple[str, str]] = field(default_factory=list)
     closed: int = 0
 
@@ -217,7 +222,18 @@ class Made:
         self.observed.append((method, code))
 
     def parts(self) -> Parts:
-        return Parts(self.decisions, self.administration, lambda: self.bundle.revision, self.close, self.observe)
+        return Parts(
+            self.decisions,
+            self.administration,
+            self.revision,
+            self.close,
+            self.observe,
+            self.runtime.points() if self.runtime else None,
+        )
+
+    def revision(self) -> str:
+        sequence = self.runtime.revocations.sequence if self.runtime else 0
+        return f"{self.bundle.revision}@{sequence}" if self.bundle.revision else ""
 
 
 def make(path: Path, revision: str = "r1") -> Made:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pdp.errors import PermissionDenied, Unauthenticated
-from pdp.server.identity import AccessList, identify_administrator, identify_caller, names_of
+from pdp.runtime import Caller
+from pdp.server.identity import AccessList, identify_administrator, identify_caller, names_of, thumbprint
+from tests.server.certificates import Authority
 
 
 class Channel:
@@ -62,7 +69,7 @@ def test_an_entry_covers_what_it_says(entry, name, covered):
     """A star covers what is below its path, nothing beside it; anything else is exact."""
     identify = identify_caller(access(entry))
     if covered:
-        assert identify(spiffe(name)) == name
+        assert identify(spiffe(name)).name == name
     else:
         with pytest.raises(Unauthenticated, match="is not on the list of callers"):
             identify(spiffe(name))
@@ -70,7 +77,7 @@ def test_an_entry_covers_what_it_says(entry, name, covered):
 
 def test_the_first_name_on_the_list_is_the_caller():
     """A certificate with several names is known by the one that lets it in."""
-    assert identify_caller(access("spiffe://a/2"))(spiffe("spiffe://a/1", "spiffe://a/2")) == "spiffe://a/2"
+    assert identify_caller(access("spiffe://a/2"))(spiffe("spiffe://a/1", "spiffe://a/2")).name == "spiffe://a/2"
 
 
 def test_known_names_that_may_not_are_told_apart_from_strangers():
@@ -89,8 +96,8 @@ def test_known_names_that_may_not_are_told_apart_from_strangers():
 def test_without_certificates_everybody_on_the_host_is_the_same_caller():
     """Plaintext is served on loopback and unix sockets only; administration there can be switched off."""
     plain = AccessList(certificates=False)
-    assert identify_caller(plain)(Channel()) == "loopback"
-    assert identify_administrator(plain)(Channel()) == "loopback"
+    assert identify_caller(plain)(Channel()) == Caller("loopback")
+    assert identify_administrator(plain)(Channel()) == Caller("loopback")
     with pytest.raises(PermissionDenied, match="loopback_administration"):
         identify_administrator(AccessList(certificates=False, loopback_administration=False))(Channel())
 
@@ -110,3 +117,15 @@ def test_only_names_below_or_equal_to_an_entry_get_in(entries, path):
         assert not wanted
     else:
         assert wanted
+
+
+def test_a_caller_is_known_by_its_certificate_as_well():
+    """The thumbprint is SHA-256 over the DER, base64url without padding, as ``cnf.x5t#S256`` of a grant has it."""
+    pem = Authority().sign(uris=("spiffe://a/1",)).certificate
+    channel = spiffe("spiffe://a/1")
+    channel.auth_context()["x509_pem_cert"] = [pem]
+    der = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+    expected = base64.urlsafe_b64encode(hashlib.sha256(der).digest()).decode().rstrip("=")
+    assert identify_caller(access("spiffe://a/1"))(channel) == Caller("spiffe://a/1", expected)
+    assert thumbprint(pem) == expected
+    assert identify_caller(access("spiffe://a/1"))(spiffe("spiffe://a/1")).certificate == ""
