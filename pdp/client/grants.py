@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pdp.client.replays import ReplaySet
+from pdp.client.replays import Count, ReplaySet
 from pdp.errors import GrantRefused
 from pdp.grant.jwks import PublicKeys
-from pdp.grant.model import Grant
+from pdp.grant.model import LONGEST_LIFE, Grant
 from pdp.grant.subjects import Subject, subjects_of
 from pdp.grant.token import LEEWAY, MOST_BYTES, check_moment, check_place, open_token
 
@@ -49,7 +49,8 @@ class Gateway:
 class _Known:
     grant: Grant
     subjects: tuple[Subject, ...]
-    ends: int
+    counts: tuple[Count, ...]
+    reads: bool
 
 
 class GrantVerifier:
@@ -90,7 +91,7 @@ class GrantVerifier:
         Raises ``GrantRefused``; then the action must not run, and no use was taken.
         """
         known = self._hold(token, digest, now, task)
-        self._replays.use(known.grant.id, known.grant.uses, known.ends, now)
+        self._replays.use(known.counts, now)
         return known.grant
 
     def recheck(self, token: str, digest: str, now: float, task: str = "") -> Grant:
@@ -101,11 +102,8 @@ class GrantVerifier:
         if self._feed.stale():
             raise GrantRefused("stale", "the PDP was not heard from; nothing is let through until it is")
         known = self._open(token)
-        grant = known.grant
-        check_moment(grant, digest, task, now, self._leeway)
-        if not grant.issued_at >= self._started:
-            raise GrantRefused("replayed", "the grant is older than this gateway's memory of what was used")
-        reason = self._feed.revoked(known.subjects, grant.detail.reads, now)
+        check_moment(known.grant, digest, task, now, self._leeway)
+        reason = self._feed.revoked(known.subjects, known.reads, now)
         if reason is not None:
             raise GrantRefused("revoked", reason)
         return known
@@ -119,11 +117,19 @@ class GrantVerifier:
             return known
         keys = self._keys
         opened = open_token(token, keys)
-        check_place(opened.grant, self._gateway.issuer, self._gateway.audience, self._gateway.certificate)
-        ends = math.ceil(opened.grant.expires_at + self._leeway)
-        known = _Known(opened.grant, subjects_of(opened.grant, opened.key_id), ends)
+        grant = opened.grant
+        check_place(grant, self._gateway.issuer, self._gateway.audience, self._gateway.certificate)
+        if not grant.issued_at >= self._started:
+            raise GrantRefused("replayed", "the grant is older than this gateway's memory of what was used")
+        known = _Known(grant, subjects_of(grant, opened.key_id), self._counts(grant), grant.detail.reads)
         self._keep(name, known, keys)
         return known
+
+    def _counts(self, grant: Grant) -> tuple[Count, ...]:
+        own = Count(grant.id, grant.uses, math.ceil(grant.expires_at + self._leeway))
+        # When an origin ends is not known here, but it was issued before this grant.
+        latest = math.ceil(grant.issued_at + LONGEST_LIFE + self._leeway)
+        return (own, *(Count(o.id, o.uses, latest) for o in grant.origins))
 
     def _keep(self, name: bytes, known: _Known, keys: PublicKeys) -> None:
         with self._lock:

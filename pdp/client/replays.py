@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from pdp.errors import GrantRefused
 
 MOST_GRANTS = 200_000
+
+
+class Count(NamedTuple):
+    """A grant to be counted. ``ends`` is the Unix second from which it is refused anyway."""
+
+    grant_id: str
+    uses: int
+    ends: int
 
 
 class ReplaySet:
@@ -27,28 +37,29 @@ class ReplaySet:
     def __len__(self) -> int:
         return len(self._left)
 
-    def use(self, grant_id: str, uses: int, ends: int, now: float) -> int:
-        """Take one of ``uses``; how many are left. ``ends`` is the Unix second from which the grant is refused.
+    def use(self, counts: Sequence[Count], now: float) -> int:
+        """Take one use of every grant in ``counts``, or none of any; how many are left of the scarcest.
 
-        Raises ``GrantRefused``: replayed, expired, too_many (more grants at a time than this set may hold).
+        The first is the grant itself, the others are its origins. Raises ``GrantRefused``: replayed, expired,
+        too_many (more grants at a time than this set may hold).
         """
         with self._lock:
             self._advance(now)
-            if ends <= self._latest:
+            if counts[0].ends <= self._latest:
                 raise GrantRefused("expired", "the grant ended before the latest time that this gateway has seen")
-            left = self._left.get(grant_id)
-            if left is None:
-                left = self._enter(grant_id, uses, ends)
-            if left < 1:
-                raise GrantRefused("replayed", f"the grant was used {uses} times, which is all it is good for")
-            self._left[grant_id] = left - 1
-            return left - 1
+            left = [self._left.get(c.grant_id, c.uses) for c in counts]
+            if min(left) < 1:
+                raise GrantRefused("replayed", "the grant, or one it comes from, has no use left")
+            self._enter([c for c in counts if c.grant_id not in self._left])
+            for count, uses in zip(counts, left, strict=True):
+                self._left[count.grant_id] = uses - 1
+            return min(left) - 1
 
-    def _enter(self, grant_id: str, uses: int, ends: int) -> int:
-        if len(self._left) >= self._most:
+    def _enter(self, counts: Sequence[Count]) -> None:
+        if len(self._left) + len(counts) > self._most:
             raise GrantRefused("too_many", f"{self._most} grants are in use at this gateway; try again in a while")
-        self._ends.setdefault(ends, []).append(grant_id)
-        return uses
+        for count in counts:
+            self._ends.setdefault(count.ends, []).append(count.grant_id)
 
     def _advance(self, now: float) -> None:
         if now <= self._latest:

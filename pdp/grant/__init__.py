@@ -5,7 +5,7 @@ from pdp.grant.claims import from_claims, to_claims
 from pdp.grant.containment import Attenuation, attenuate, contains, excess
 from pdp.grant.jwks import PublicKeys
 from pdp.grant.keys import KeyRing, SigningKey
-from pdp.grant.model import Actor, Detail, Grant, detail_of
+from pdp.grant.model import Actor, Detail, Grant, Origin, detail_of
 from pdp.grant.subjects import Subject, subjects_of
 from pdp.grant.token import Opened, Wanted, check, mint, open_token, verify
 
@@ -16,6 +16,7 @@ __all__ = [
     "Grant",
     "KeyRing",
     "Opened",
+    "Origin",
     "PublicKeys",
     "SigningKey",
     "Subject",

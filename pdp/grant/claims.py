@@ -2,8 +2,8 @@
 
 Names are those of draft-ietf-oauth-transaction-tokens (``txn``, ``scope``, ``tctx``), RFC 8693 (``act``), RFC 9396
 (``authorization_details``), RFC 7800 and RFC 8705 (``cnf``), RFC 7519 (the rest). Our own are ``sid`` and ``tid``
-(session and task), ``uses``, and ``rqd``, the digest of the exact action. Reading is strict: a claim that is missing,
-of another type, or not known is refused by its name.
+(session and task), ``uses``, ``rqd`` (the digest of the exact action) and ``origins``. Reading is strict: a claim that
+is missing, of another type, or not known is refused by its name.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from pdp.grant.model import MOST_ACTORS, Actor, Detail, Grant, refuse
+from pdp.grant.model import MOST_ACTORS, Actor, Detail, Grant, Origin, refuse
 from pdp.types import Access, Json, JsonObject
 
 DETAIL_TYPE = "pdp_action"
@@ -44,6 +44,8 @@ def to_claims(grant: Grant) -> dict[str, Json]:
         claims["tid"] = grant.task
     if grant.certificate:
         claims["cnf"] = {"x5t#S256": grant.certificate}
+    if grant.origins:
+        claims["origins"] = [{"jti": o.id, "uses": o.uses} for o in grant.origins]
     return claims
 
 
@@ -99,6 +101,7 @@ def from_claims(claims: Mapping[str, Any]) -> Grant:
         revision=context.take("revision", str),
         certificate="" if confirmed is None else confirmed.filled("x5t#S256"),
         uses=c.take("uses", int),
+        origins=tuple(_origin(o) for o in c.take("origins", list)) if "origins" in c else (),
     )
     for members in (c, context, *(() if confirmed is None else (confirmed,))):
         members.end()
@@ -116,6 +119,13 @@ def _actors(act: _Members) -> tuple[Actor, ...]:
         if len(actors) == MOST_ACTORS:
             refuse("act", f"must name from 1 to {MOST_ACTORS} agents")
         act = inner
+
+
+def _origin(value: Any) -> Origin:
+    members = _Members(value, "origins.")
+    origin = Origin(members.take("jti", str), members.take("uses", int))
+    members.end()
+    return origin
 
 
 def _detail(claims: _Members) -> Detail:

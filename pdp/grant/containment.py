@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from pdp.errors import GrantRefused
 from pdp.grant.canonical import action_digest, canonical
-from pdp.grant.model import Actor, Detail, Grant
+from pdp.grant.model import Actor, Detail, Grant, Origin
 from pdp.types import Action, Json, JsonObject, Target
 
 
@@ -32,7 +32,7 @@ class Attenuation:
 def attenuate(parent: Grant, wanted: Attenuation, now: float, new_id: str) -> Grant:
     """A grant named ``new_id`` within ``parent``, for ``wanted.actor``, who acts through the actors of ``parent``.
 
-    It is for whoever keeps count to take its uses from those of ``parent``. Raises ``GrantRefused``: expired,
+    Its uses are taken from those of ``parent``, which its origins name. Raises ``GrantRefused``: expired,
     not_yet_valid, not_contained (nothing is cut silently to what the parent allows), malformed.
     """
     if now >= parent.expires_at:
@@ -44,6 +44,7 @@ def attenuate(parent: Grant, wanted: Attenuation, now: float, new_id: str) -> Gr
         id=new_id,
         audience=wanted.audience or parent.audience,
         actors=(wanted.actor, *parent.actors),
+        origins=(Origin(parent.id, parent.uses), *parent.origins),
         issued_at=now,
         not_before=max(parent.not_before, math.floor(now)),
         expires_at=parent.expires_at if wanted.life is None else math.floor(now) + wanted.life,
@@ -77,7 +78,7 @@ def shown_digest(detail: Detail) -> str:
 
 
 def contains(parent: Grant, child: Grant) -> bool:
-    """Whether ``child`` permits nothing that ``parent`` does not. Reflexive and transitive; ids are not compared."""
+    """Whether ``child`` permits nothing that ``parent`` does not. Reflexive and transitive."""
     return not excess(parent, child)
 
 
@@ -98,10 +99,20 @@ def excess(parent: Grant, child: Grant) -> tuple[str, ...]:
         "tctx": (child.decision, child.revision) == (parent.decision, parent.revision),
         "cnf": parent.certificate in {"", child.certificate},
         "uses": child.uses <= parent.uses,
+        "origins": _comes_from(child, parent),
         "authorization_details": _detail_within(child.detail, parent.detail),
         "rqd": _digest_within(parent, child),
     }
     return tuple(f"{claim} goes beyond the grant it comes from" for claim, within in held.items() if not within)
+
+
+def _comes_from(child: Grant, parent: Grant) -> bool:
+    """Whether it is the same grant or names it, so that its uses are counted and a revocation of it ends both."""
+    known, line = ((Origin(g.id, g.uses), *g.origins) for g in (parent, child))
+    tail = line[-len(known) :]
+    return [o.id for o in tail] == [o.id for o in known] and all(
+        new.uses <= old.uses for new, old in zip(tail, known, strict=True)
+    )
 
 
 def _lies_in(audience: str, wider: str) -> bool:

@@ -30,6 +30,14 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """A grant that another was attenuated from, and how many uses it had when it was minted."""
+
+    id: str
+    uses: int
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
     """What may run, as people and rules read it; ``Grant.digest`` holds to the letter.
 
@@ -62,7 +70,8 @@ class Grant:
 
     ``principal`` is the agent itself when it acts for nobody else. ``actors`` holds who acts now first, then through
     whom (RFC 8693, section 4.1). ``session`` and ``task`` are empty without a session, ``certificate`` without a
-    client certificate. ``transaction`` is the same for everything that one request led to.
+    client certificate. ``transaction`` is the same for everything that one request led to. ``origins`` are the
+    grants it was attenuated from, the nearest first: each use of it is one of theirs too.
     """
 
     id: str
@@ -83,6 +92,7 @@ class Grant:
     revision: str
     certificate: str = ""
     uses: int = 1
+    origins: tuple[Origin, ...] = ()
 
     def __post_init__(self) -> None:
         """Hold to what is true of every grant, minted or read."""
@@ -96,6 +106,8 @@ class Grant:
             refuse("exp", f"must be at most {LONGEST_LIFE} seconds after iat")
         if not 1 <= self.uses <= MOST_USES:
             refuse("uses", f"must be from 1 to {MOST_USES}")
+        if len(self.origins) >= MOST_ACTORS or not all(o.id and 1 <= o.uses <= MOST_USES for o in self.origins):
+            refuse("origins", f"must be fewer than {MOST_ACTORS} grants, each with an id and uses")
         if _DIGEST.fullmatch(self.digest) is None:
             refuse("rqd", "must be a SHA-256 digest, base64url")
         if self.certificate and _DIGEST.fullmatch(self.certificate) is None:

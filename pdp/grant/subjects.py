@@ -11,9 +11,10 @@ Subject: TypeAlias = tuple[str, str]
 
 
 def subjects_of(grant: Grant, key_id: str) -> tuple[Subject, ...]:
-    """Everything whose revocation ends ``grant``, with every agent through which it came."""
+    """Everything whose revocation ends ``grant``, with every agent and every grant through which it came."""
     named = (
         ("grant", grant.id),
+        *(("grant", origin.id) for origin in grant.origins),
         ("session", grant.session),
         ("task", grant.task),
         *(("agent", a.agent) for a in grant.actors),

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey
 
-from pdp.grant import Actor, Detail, Grant, PublicKeys, SigningKey, Wanted, action_digest
+from pdp.grant import Actor, Detail, Grant, Origin, PublicKeys, SigningKey, Wanted, action_digest
 from pdp.types import Access, Action, Target
 
 NOW = 1_800_000_000.0
@@ -136,4 +136,5 @@ def grants(draw) -> Grant:
         revision=draw(texts),
         certificate=draw(st.just("") | digests),
         uses=draw(st.integers(1, 1_000)),
+        origins=tuple(draw(st.lists(st.builds(Origin, filled, st.integers(1, 1_000)), max_size=3))),
     )

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pdp.errors import GrantRefused
-from pdp.grant import Actor, detail_of, from_claims, to_claims
+from pdp.grant import Actor, Origin, detail_of, from_claims, to_claims
 from pdp.types import Access, Action, NarrowedRequest, SqlPayload, Target
 from tests.grant.samples import grant, grants, json_values
 
-FULL = json.loads(json.dumps(to_claims(grant(actors=(Actor("a", "1"), Actor("b", "2"))))))
+FULL = json.loads(json.dumps(to_claims(grant(actors=(Actor("a", "1"), Actor("b", "2")), origins=(Origin("g-0", 3),)))))
 
 
 def places(value: object, path: tuple = ()) -> list[tuple]:
@@ -35,9 +35,15 @@ def changed(path: tuple, change) -> dict:
     return claims
 
 
-OPTIONAL = {("sid",), ("tid",), ("cnf",), ("act", "instance"), ("act", "act"), ("act", "act", "instance")} | {
-    ("authorization_details", 0, "bounds")
-}
+OPTIONAL = {
+    ("sid",),
+    ("tid",),
+    ("cnf",),
+    ("origins",),
+    ("act", "instance"),
+    ("act", "act"),
+    ("act", "act", "instance"),
+} | {("authorization_details", 0, "bounds")}
 NAMED = [p for p in places(FULL) if isinstance(p[-1], str)]
 
 
@@ -104,6 +110,9 @@ def test_a_claim_that_is_not_known_is_refused(path):
         ("exp", FULL["nbf"]),
         ("exp", FULL["nbf"] + 301),
         ("iat", -1),
+        ("origins", [{"jti": "", "uses": 1}]),
+        ("origins", [{"jti": "g", "uses": 0}]),
+        ("origins", [{"jti": "g", "uses": 1}] * 8),
         ("rqd", "short"),
         ("rqd", "=" * 43),
         ("cnf", {"x5t#S256": ""}),

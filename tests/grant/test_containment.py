@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pdp.errors import GrantRefused
-from pdp.grant import Actor, Attenuation, action_digest, attenuate, contains, excess
+from pdp.grant import Actor, Attenuation, Origin, action_digest, attenuate, contains, excess
 from pdp.types import Access, Action
 from tests.grant.samples import ACTION, AUDIENCE, NOW, TARGET, digests, grant, grants
 
@@ -86,6 +86,7 @@ def test_what_is_attenuated_is_contained(parent, wanted):
     assert child.expires_at <= parent.expires_at
     assert child.uses <= parent.uses
     assert child.detail.read_only or not (wanted.read_only or parent.detail.read_only)
+    assert child.origins == (Origin(parent.id, parent.uses), *parent.origins)
     assert (child.id, child.transaction, child.session) == ("g-2", parent.transaction, parent.session)
 
 
@@ -128,6 +129,7 @@ WIDER = {
     "tctx": {"decision": "d-2"},
     "cnf": {"certificate": ""},
     "uses": {"uses": 2},
+    "origins": {"id": "g-2"},
     "rqd": {"digest": "z" * 43},
 }
 WIDER_DETAIL = [
@@ -152,8 +154,9 @@ WIDER_DETAIL = [
 @pytest.mark.parametrize("claim", WIDER)
 def test_each_claim_is_compared(claim):
     """One that is wider is enough, and is named."""
-    (text,) = excess(grant(), grant(**WIDER[claim]))
-    assert text.startswith(claim + " ")
+    texts = excess(grant(), grant(**WIDER[claim]))
+    # More uses than the grant it is also show in what its line had.
+    assert [t.partition(" ")[0] for t in texts] == ([claim, "origins"] if claim == "uses" else [claim])
 
 
 @pytest.mark.parametrize("other", WIDER_DETAIL, ids=str)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from joserfc.jwk import ECKey
 
 from pdp.client.grants import Gateway, GrantVerifier
-from pdp.client.replays import ReplaySet
+from pdp.client.replays import Count, ReplaySet
 from pdp.errors import GrantRefused
-from pdp.grant import PublicKeys, mint
+from pdp.grant import Actor, Attenuation, PublicKeys, attenuate, mint
 from tests.grant.samples import AUDIENCE, CERTIFICATE, ISSUER, KEY, KEYS, NOW, WANTED, grant, signing_key
 
 GATEWAY = Gateway(AUDIENCE, ISSUER, CERTIFICATE)
@@ -185,6 +185,31 @@ def test_threads_share_the_uses(verifier):
     assert len(passed) == 50
 
 
+def test_a_sub_agents_uses_are_its_parents_uses(verifier):
+    """Offline too, in whatever order they come: passing a grant on makes no authority."""
+    parent = grant(uses=3)
+    child = attenuate(parent, Attenuation(Actor("helper"), uses=2), NOW, "g-2")
+    grandchild = attenuate(child, Attenuation(Actor("its helper"), uses=2), NOW, "g-3")
+    one, two, three = (mint(g, KEY) for g in (parent, child, grandchild))
+    assert [fault(verifier.verify, t, DIGEST, NOW) for t in (three, two, two, three)] == [
+        "",
+        "",
+        "replayed",
+        "replayed",
+    ]
+    assert [fault(verifier.verify, one, DIGEST, NOW) for _ in range(2)] == ["", "replayed"]
+
+
+def test_the_end_of_a_parent_is_the_end_of_its_children(verifier, feed):
+    """A kill of the grant or of the agent that passed it on."""
+    parent = grant(uses=3)
+    token = mint(attenuate(parent, Attenuation(Actor("helper")), NOW, "g-2"), KEY)
+    assert fault(verifier.recheck, token, DIGEST, NOW) == ""
+    for subject in [("grant", "g-1"), ("agent", parent.actors[0].agent), ("agent", "helper")]:
+        feed.gone = {subject}
+        assert fault(verifier.recheck, token, DIGEST, NOW) == "revoked"
+
+
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(-20, 60)), max_size=40), st.integers(1, 3))
 def test_no_grant_is_used_more_often_than_it_may_be(steps, uses):
     """Whatever the order of grants and however the clock goes."""
@@ -193,7 +218,7 @@ def test_no_grant_is_used_more_often_than_it_may_be(steps, uses):
     for number, step in steps:
         now += step
         ends = int(NOW) + 100 * number
-        if not fault(replays.use, f"g-{number}", uses, ends, now):
+        if not fault(replays.use, [Count(f"g-{number}", uses, ends)], now):
             counts[number] = counts.get(number, 0) + 1
             assert now < ends
     assert all(n <= uses for n in counts.values())
@@ -203,10 +228,10 @@ def test_the_set_forgets_what_has_ended_and_is_bounded():
     """Full, it refuses rather than forgets."""
     replays = ReplaySet(most=10)
     for number in range(10):
-        replays.use(f"g-{number}", 2, int(NOW) + 60, NOW)
-    assert fault(replays.use, "one more", 1, int(NOW) + 60, NOW) == "too_many"
-    assert fault(replays.use, "g-3", 2, int(NOW) + 60, NOW) == ""
-    assert fault(replays.use, "one more", 1, int(NOW) + 120, NOW + 61) == ""
+        replays.use([Count(f"g-{number}", 2, int(NOW) + 60)], NOW)
+    assert fault(replays.use, [Count("one more", 1, int(NOW) + 60)], NOW) == "too_many"
+    assert fault(replays.use, [Count("g-3", 2, int(NOW) + 60)], NOW) == ""
+    assert fault(replays.use, [Count("one more", 1, int(NOW) + 120)], NOW + 61) == ""
     assert len(replays) == 1
 
 
