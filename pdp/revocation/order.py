@@ -51,9 +51,13 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "v": (int,),
     "value": (str,),
 }
-_NAMES = tuple(_TYPES)
-# The types of a line as this program writes it: one comparison instead of ten for each of 100,000 lines.
-_AS_WRITTEN = frozenset((str, str, str, str, str, int, float, until, int, str) for until in (float, type(None)))
+# A line as this program writes it when no text needs an escape: read twice as fast, and a start may read 100,000.
+_TEXT = r'"([ !#-\[\]-~]*)"'
+_SECONDS = r"((?:0|[1-9][0-9]{0,11})\.[0-9]{1,9})"
+_AS_WRITTEN = re.compile(
+    rf'{{"by":{_TEXT},"cause":{_TEXT},"op":{_TEXT},"reason":{_TEXT},"scope":{_TEXT},"sequence":([1-9][0-9]{{0,17}}),'
+    rf'"time":{_SECONDS},"until":(?:null|{_SECONDS}),"v":{_VERSION},"value":{_TEXT}}}'
+)
 
 
 class Scope(enum.Enum):
@@ -181,10 +185,8 @@ def from_line(line: bytes) -> Order:
     """The order that ``line`` is, without its line feed. Raises ``ValueError`` for anything else."""
     try:
         text = line.decode("utf-8")
-        body, end = _DECODER.raw_decode(text)
-        if end != len(text):
-            raise ValueError("goes on after its end")
-        order = _order(body)
+        usual = _AS_WRITTEN.fullmatch(text)
+        order = _as_written(*usual.groups()) if usual else _as_json(text)
         check(order)
     except json.JSONDecodeError as error:
         # Its own text counts lines and columns within this one line, which misleads.
@@ -200,21 +202,34 @@ def from_line(line: bytes) -> Order:
     return order
 
 
-def _order(body: Any) -> Order:
+def _as_written(
+    by: str, cause: str, op: str, reason: str, scope: str, sequence: str, time: str, until: str | None, value: str
+) -> Order:
+    ends = None if until is None else float(until)
+    return Order(int(sequence), *_words(op, scope), value, reason, cause, ends, by, float(time))
+
+
+def _words(op: str, scope: str) -> tuple[Op, Scope]:
+    if op not in _OPS or scope not in _SCOPES:
+        raise ValueError(f"has an unknown op or scope: {op[:64]!r}, {scope[:64]!r}")
+    return _OPS[op], _SCOPES[scope]
+
+
+def _as_json(text: str) -> Order:
+    body, end = _DECODER.raw_decode(text)
+    if end != len(text):
+        raise ValueError("goes on after its end")
     if type(body) is not dict or body.keys() != _TYPES.keys():
         raise ValueError(f"is not an object with exactly the keys {', '.join(_TYPES)}")
-    if tuple(map(type, body.values())) not in _AS_WRITTEN or tuple(body) != _NAMES:
-        _check_types(body)
+    for name, types in _TYPES.items():
+        if type(body[name]) not in types:
+            raise ValueError(f"has a {name!r} of the wrong type")
     if body["v"] != _VERSION:
         raise ValueError(f"is of version {body['v']}, this program reads version {_VERSION}")
-    op, scope = _OPS.get(body["op"]), _SCOPES.get(body["scope"])
-    if op is None or scope is None:
-        raise ValueError(f"has an unknown op or scope: {body['op'][:64]!r}, {body['scope'][:64]!r}")
     until = body["until"]
     return Order(
         body["sequence"],
-        op,
-        scope,
+        *_words(body["op"], body["scope"]),
         body["value"],
         body["reason"],
         body["cause"],
@@ -222,12 +237,6 @@ def _order(body: Any) -> Order:
         body["by"],
         float(body["time"]),
     )
-
-
-def _check_types(body: dict[str, Any]) -> None:
-    for name, types in _TYPES.items():
-        if type(body[name]) not in types:
-            raise ValueError(f"has a {name!r} of the wrong type")
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

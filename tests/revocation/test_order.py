@@ -27,6 +27,19 @@ def test_a_line_gives_the_order_again(one: Order, text: str, sequence: int, caus
     assert from_line(line[:-1]) == one
 
 
+@given(st.binary(max_size=3), st.integers(0, len(LINE)), st.integers(0, 5))
+def test_the_quick_way_to_read_is_as_strict_as_the_other(junk: bytes, at: int, cut: int) -> None:
+    """A line as it is written is matched as a whole; JSON with the same meaning gives the same or is refused too."""
+    line = LINE[:at] + junk + LINE[at + cut :]
+    read = []
+    for text in (line, line.replace(b'"v":1', b'"v": 1')):
+        try:
+            read.append(from_line(text))
+        except ValueError:
+            read.append(None)
+    assert read[0] == read[1]
+
+
 def test_the_line_is_stable() -> None:
     assert LINE == (
         b'{"by":"olga","cause":"operator-action","op":"kill","reason":"it misbehaved","scope":"agent","sequence":1,'
