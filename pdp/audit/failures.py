@@ -52,6 +52,8 @@ def unavailable(error: Exception, doing: str = "written") -> AuditUnavailable:
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return _ERRNO.get(error.errno or 0, MISSING)
+    if isinstance(error, ValueError):
+        return DAMAGED
     name = getattr(error, "sqlite_errorname", None) or ""
     return next((reason for begin, reason in _SQLITE.items() if name.startswith(begin)), UNKNOWN)
 

@@ -111,9 +111,9 @@ class AuditLog:
         try:
             return future.result(timeout)
         except TimeoutError as late:
-            if not future.cancel():
-                raise  # the job's own
-            raise AuditUnavailable(LATE) from late
+            if future.cancel():
+                raise AuditUnavailable(LATE) from late
+            return future.result()  # it came just now, or the error is the job's own
 
     def close(self, timeout: float | None = 30.0) -> None:
         """Finish what is queued, sign a last checkpoint and anchor it.

@@ -83,6 +83,8 @@ class CompactRange:
     @classmethod
     def from_bytes(cls, stored: bytes) -> CompactRange:
         """The tree that was stored. Raises ``ValueError`` when the bytes are not those of a tree."""
+        if len(stored) < SIZE_BYTES:
+            raise ValueError(f"a tree is at least {SIZE_BYTES} bytes")
         hashes = stored[SIZE_BYTES:]
         peaks = [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
         return cls(int.from_bytes(stored[:SIZE_BYTES], "big"), peaks)

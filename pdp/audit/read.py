@@ -165,7 +165,8 @@ class AuditReader:
         return consistency_proof(first, second, self._subtree)
 
     def _check(self, size: int) -> None:
-        if not 0 <= size <= (present := self.size()):
+        present = self.size()
+        if not 0 <= size <= present:
             raise NotFound(f"the audit log has {present} records, not {size}")
 
     def _subtree(self, level: int, position: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -9,8 +10,8 @@ DATABASE = "audit.db"
 LOCK = "audit.lock"
 CACHE_KIB = 64 * 1024
 
-# Extending a file costs a commit of the file system's journal with every fsync (4 ms where overwriting costs 0.1 ms).
-# SQLite starts its write-ahead log anew once it is copied back, and never shortens it: so it is stretched once.
+# An fsync of a file that has grown also waits for the journal of the file system. SQLite begins its write-ahead log
+# anew once it is copied back, and never shortens it: so it is stretched once, and then only overwritten.
 RESERVE_BYTES = 4 * 1024 * 1024
 COPY_BACK_PAGES = 1000
 
@@ -33,9 +34,11 @@ INSERT OR IGNORE INTO tree VALUES (1, zeroblob(8));
 def connect(directory: Path) -> sqlite3.Connection:
     """A connection that writes, for one thread at a time; the tables are made when they are missing.
 
-    To be called while the lock of the writers is held. Raises ``sqlite3.Error``.
+    To be called while the lock of the writers is held. Raises ``sqlite3.Error`` and ``OSError``.
     """
     path = directory / DATABASE
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))  # its companions take over the mode
     # Transactions are begun and ended by hand; waiting is for the lock file, SQLite's own lock is always free.
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0, cached_statements=64)
     try:
@@ -51,6 +54,7 @@ def connect(directory: Path) -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL").close()
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = ON")  # macOS: a plain fsync there does not reach the disk
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     # Copied back by the writer between two batches instead; this is the net for when it never comes to it.
     connection.execute(f"PRAGMA wal_autocheckpoint = {4 * COPY_BACK_PAGES}").close()

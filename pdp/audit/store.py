@@ -88,6 +88,8 @@ class Store:
 
     def _begin(self) -> sqlite3.Connection:
         fresh = self._connection is None
+        if fresh and self._file:
+            self._check_file()  # never make a new log in the place of a lost one
         connection = self._connection = self._connection or connect(self._directory)
         self._check_file()
         connection.execute("BEGIN IMMEDIATE")
