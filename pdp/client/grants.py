@@ -111,7 +111,9 @@ class GrantVerifier:
     def _open(self, token: str) -> _Known:
         if len(token) > MOST_BYTES:
             raise GrantRefused("too_large", f"the token has {len(token)} bytes, more than {MOST_BYTES}")
-        name = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        if not token.isascii():
+            raise GrantRefused("malformed", "a token is ASCII text")
+        name = hashlib.sha256(token.encode()).digest()
         known = self._known.get(name)
         if known is not None:
             return known

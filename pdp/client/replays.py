@@ -43,27 +43,32 @@ class ReplaySet:
         The first is the grant itself, the others are its origins. Raises ``GrantRefused``: replayed, expired,
         too_many (more grants at a time than this set may hold).
         """
+        known = self._left
         with self._lock:
-            self._advance(now)
+            if now > self._latest:
+                self._advance(now)
             if counts[0].ends <= self._latest:
                 raise GrantRefused("expired", "the grant ended before the latest time that this gateway has seen")
-            left = [self._left.get(c.grant_id, c.uses) for c in counts]
-            if min(left) < 1:
+            left = min([known.get(grant_id, uses) for grant_id, uses, _ in counts])
+            if left < 1:
                 raise GrantRefused("replayed", "the grant, or one it comes from, has no use left")
-            self._enter([c for c in counts if c.grant_id not in self._left])
-            for count, uses in zip(counts, left, strict=True):
-                self._left[count.grant_id] = uses - 1
-            return min(left) - 1
+            for count in counts:
+                if count.grant_id not in known:
+                    self._enter(counts)
+                    break
+            for count in counts:
+                known[count.grant_id] -= 1
+            return left - 1
 
     def _enter(self, counts: Sequence[Count]) -> None:
-        if len(self._left) + len(counts) > self._most:
+        unknown = [c for c in counts if c.grant_id not in self._left]
+        if len(self._left) + len(unknown) > self._most:
             raise GrantRefused("too_many", f"{self._most} grants are in use at this gateway; try again in a while")
-        for count in counts:
+        for count in unknown:
+            self._left[count.grant_id] = count.uses
             self._ends.setdefault(count.ends, []).append(count.grant_id)
 
     def _advance(self, now: float) -> None:
-        if now <= self._latest:
-            return
         self._latest = now
         if int(now) == self._swept:
             return

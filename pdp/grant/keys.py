@@ -50,6 +50,7 @@ class KeyRing:
         self._retire_after = retire_after
         self._names: tuple[str, ...] = ()
         self._keys: tuple[SigningKey, ...] = ()
+        self._public = PublicKeys(())
 
     @classmethod
     def open(cls, directory: Path, now: float, retire_after: float = 60.0) -> KeyRing:
@@ -116,10 +117,13 @@ class KeyRing:
         return next(k for k in self._keys if _name(k) == name)
 
     def public(self, now: float) -> PublicKeys:
-        """The keys that a grant may be signed with, or soon will be."""
-        return PublicKeys(
-            ECKey.import_key(k.private.as_dict(private=False)) for k in self._keys if self._is_needed(k, now)
-        )
+        """The keys that a grant may be signed with, or soon will be; the same object as long as they are the same."""
+        needed = [k for k in self._keys if self._is_needed(k, now)]
+        public = self._public
+        if [k.id for k in needed] != list(public):
+            public = PublicKeys(ECKey.import_key(k.private.as_dict(private=False)) for k in needed)
+            self._public = public
+        return public
 
     def jwks(self, now: float) -> JsonObject:
         """The same as a JWKS document."""

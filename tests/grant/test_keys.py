@@ -159,10 +159,12 @@ def test_another_process_sees_a_rotation(directory):
     """When it looks; and it looks without reading what it knows."""
     one, two = KeyRing.open(directory, NOW), KeyRing.open(directory, NOW)
     assert not two.refresh()
+    assert two.public(NOW) is two.public(NOW + 1)
     new = one.rotate(NOW, announce=0)
     assert two.refresh()
     assert not two.refresh()
     assert two.signing_key(NOW + 1).id == new.id
+    assert new.id in set(two.public(NOW + 1))
 
 
 def test_keys_that_vanish_are_no_reason_to_make_others(directory):
