@@ -80,8 +80,8 @@ _ISSUED: Final = re.compile(
 )
 _HOOK: Final = re.compile(r"(?i)hooks\.slack\.com/(?:services|workflows)/(?P<secret>[\w/]++)")
 _ISSUERS: Final = """akia asia aroa aida abia acca ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat glptt gldt glrt glcbt xox
-xapp k_live_ k_test_ whsec sk- aiza ya29 gocspx npm_ pypi- sg. hf_ _v1_ hvs. hvb. hvr. shpat shpca shppa shpss age-secret
-dapi lin_api""".replace("\n", " ").replace(" ", "|")
+xapp k_live_ k_test_ whsec sk- aiza ya29 gocspx npm_ pypi- sg. hf_ _v1_ hvs. hvb. hvr. shpat shpca shppa shpss
+age-secret dapi lin_api""".replace("\n", " ").replace(" ", "|")
 _SHAPES: Final = tuple(
     (tuple(triggers.split("|")), shape)
     for triggers, shape in (
