@@ -23,6 +23,8 @@ from pdp.v1 import decision_pb2
 
 METHOD = "DecideStream"
 ITEM = "DecideStream.item"
+LAST_WORD = 0.5
+"""Seconds in which the caller of a stream takes its status."""
 Answer = decision_pb2.DecideStreamResponse
 Serve = Callable[[Context, Caller], Awaitable[None]]
 
@@ -59,10 +61,19 @@ def guarded_stream(method: str, serve: Serve, guard: Guard) -> Callable[[object,
         except Exception as problem:  # noqa: BLE001 - every error becomes the stream's status
             error = public_error(problem, method)
             guard.observe(method, error.code, monotonic() - started)
-            await abort(context, error)
+            await _last_word(context, error)
         guard.observe(method, "ok", monotonic() - started)
 
     return handle
+
+
+async def _last_word(context: Context, error: PdpError) -> None:
+    """The stream's status. Where nobody reads, gRPC keeps it until somebody does, and this handler does not wait."""
+    try:
+        async with asyncio.timeout(LAST_WORD):
+            await abort(context, error)
+    except TimeoutError:
+        raise asyncio.CancelledError from None
 
 
 def decisions(service: DecisionService, guard: Guard, at_once: int, stopping: Stopping) -> Serve:

@@ -1,7 +1,7 @@
 """``Watch``: each gateway is told every order as it comes, at its own pace, and says what it holds.
 
 Every stream has its own tasks, so one that is not read holds up nobody. HTTP/2 flow control stops the writing to it;
-after ``patience`` it is cut off, and the gateway begins again with a snapshot.
+after ``patience`` the watch ends, and a gateway that wakes up begins again with a snapshot.
 """
 
 from __future__ import annotations
@@ -69,9 +69,8 @@ class WatchService:
                 async with asyncio.timeout(self.patience):
                     await context.write(news_to_proto(news).SerializeToString())
             except TimeoutError:
-                log.warning("watch is not read and cut off", extra={"instance": instance})
-                # No status would reach a stream that is not read: cancelling drops it.
-                raise asyncio.CancelledError from None
+                log.warning("watch is not read and ended", extra={"instance": instance})
+                raise DeadlineTooShort(f"the watch was not read for {self.patience:g} s; open it again") from None
 
     async def _hear(self, context: Context, watching: Watching) -> None:
         while (raw := await _next(context)) is not None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from pdp.errors import AnswerUnusable, InvalidRequest
-from pdp.runtime import OrderReceipt, OrderReport, OrderWanted
+from pdp.runtime import OrderReceipt, OrderReport, OrderWanted, WatchNews
 from pdp.v1 import revocation_pb2 as proto
 from pdp.wire.bounds import Bounds
 from pdp.wire.parts import named, seconds, sending
@@ -27,36 +26,6 @@ KIND_TO_PROTO: Mapping[str, proto.OrderKind] = {
     word.removeprefix("ORDER_KIND_").lower(): getattr(proto, word) for word, number in proto.OrderKind.items() if number
 }
 KIND_FROM_PROTO: Mapping[int, str] = {int(number): word for word, number in KIND_TO_PROTO.items()}
-
-
-class News(Protocol):
-    """What a watching gateway is told: one of a snapshot (``orders`` set), an ``order``, or a heartbeat (neither)."""
-
-    @property
-    def sequence(self) -> int:
-        """The newest order that it brings the gateway to."""
-
-    @property
-    def time(self) -> float:
-        """The server's clock, epoch seconds."""
-
-    @property
-    def orders(self) -> tuple[OrderReport, ...] | None:
-        """Everything in force."""
-
-    @property
-    def order(self) -> OrderReport | None:
-        """One more order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """News as a gateway hears it."""
-
-    sequence: int
-    time: float
-    orders: tuple[OrderReport, ...] | None = None
-    order: OrderReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +132,7 @@ def orders_from_proto(message: proto.ListOrdersResponse) -> tuple[int, tuple[Ord
     return message.sequence, tuple(map(order_from_proto, message.orders))
 
 
-def news_to_proto(news: News) -> proto.WatchEvent:
+def news_to_proto(news: WatchNews) -> proto.WatchEvent:
     """Write what a watching gateway is told."""
     message = proto.WatchEvent(sequence=news.sequence, time=news.time)
     if news.orders is not None:
@@ -176,16 +145,16 @@ def news_to_proto(news: News) -> proto.WatchEvent:
     return message
 
 
-def news_from_proto(message: proto.WatchEvent) -> Heard:
+def news_from_proto(message: proto.WatchEvent) -> WatchNews:
     """Read what a watching gateway is told. Raises ``AnswerUnusable`` for an event this version does not know."""
     match message.WhichOneof("event"):
         case "snapshot":
             orders = tuple(map(order_from_proto, message.snapshot.orders))
-            return Heard(message.sequence, message.time, orders=orders)
+            return WatchNews(message.sequence, message.time, orders=orders)
         case "order":
-            return Heard(message.sequence, message.time, order=order_from_proto(message.order))
+            return WatchNews(message.sequence, message.time, order=order_from_proto(message.order))
         case "heartbeat":
-            return Heard(message.sequence, message.time)
+            return WatchNews(message.sequence, message.time)
         case _:
             raise AnswerUnusable("the watch tells something that this client does not know")
 

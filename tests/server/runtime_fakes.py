@@ -29,7 +29,7 @@ from pdp.runtime import (
     StoredRecord,
     TraceReport,
 )
-from pdp.server.runtime_points import RuntimePoints, WatchNews
+from pdp.server.runtime_points import RuntimePoints
 from pdp.types import Action, Payload, Reason, ReasonCode, Target
 
 

@@ -113,7 +113,7 @@ async def test_an_answer_during_which_an_order_came_is_not_kept(kept):
 
 
 async def test_who_waited_for_an_answer_while_an_order_came_asks_anew(kept):
-    """The answer was kept, and the order came before the waiting retry took it: at the fourth look, which is its own."""
+    """The answer was kept, and the order came before the waiting retry took it: at the fourth look."""
     looks = iter(["r@1"] * 3)
     work = Work()
     tasks = [asyncio.ensure_future(kept.once("c", ask(), lambda: next(looks, "r@2"), work)) for _ in range(2)]
