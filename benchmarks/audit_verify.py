@@ -84,7 +84,7 @@ def decided(number: int, now: float) -> JsonObject:
             "session_id": session,
             "target": {"kind": "table", "name": "billing.invoices", "attributes": {"database": "billing"}},
             "action": {"name": "read", "params": {"customer": str(number)}},
-            "payload": {"sql": {"text": f"select id, total from invoices where customer = {number} limit 50"}},
+            "payload": {"sql": {"text": f"table invoices -- of customer {number}, at most 50 rows"}},
             "context": {},
         },
         "utterance": {"commitment": "0" * 64, "salt": "1" * 64, "characters": 54},

@@ -6,7 +6,7 @@ under no kill. What a record refers to is there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ LEEWAY: Final = 2.0
 
 _GRANTED: Final = frozenset({"allow", "narrow"})
 _ONE_SIDED: Final = "one-sided"
+_SCOPES: Final = ("grant", "session", "task", "intent", "gateway", "principal")
 _Body = Mapping[str, Any]
 
 
@@ -28,8 +29,21 @@ class _Grant:
     session: str
     expires: float
     uses: int
-    subjects: tuple[str, ...]
+    names: tuple[str, ...]
+    """Of grant, session, task, intent, gateway, principal: in the order of ``_SCOPES``."""
+    act: _Body
+    details: Sequence[_Body]
     used: int = 0
+
+    def subjects(self) -> Iterator[str]:
+        """Everything that an order can be about. Asked for only when something is killed."""
+        yield from (f"{scope}:{name}" for scope, name in zip(_SCOPES, self.names, strict=True) if name)
+        actor = self.act
+        while actor:
+            yield from _agent(actor["sub"], actor.get("instance"))
+            actor = actor.get("act") or {}
+        for detail in self.details:
+            yield f"target:{detail['datatypes'][0]}/{detail['identifier']}"
 
 
 class CrossLinks:
@@ -92,7 +106,7 @@ class CrossLinks:
             self._granted(index, name, claims)
         self._in_session(index, name, body["request"].get("session_id") or "")
         if self._kills:
-            self._killed(index, name, body, claims or {})
+            self._killed(index, name, body)
 
     def _granted(self, index: int, decision: str, claims: _Body) -> None:
         grant = _grant(index, claims)
@@ -116,8 +130,8 @@ class CrossLinks:
             text = f"decision {decision} (record {index}) permits something in session {session} after its end"
             self._add(FindingKind.DISAGREEMENT, index, text)
 
-    def _killed(self, index: int, name: str, body: _Body, claims: _Body) -> None:
-        kill = self._kills.find(_asked_by(body, claims), float(body["now"]))
+    def _killed(self, index: int, name: str, body: _Body) -> None:
+        kill = self._kills.find(_asked_by(body), float(body["now"]))
         if kill:
             text = f"decision {name} (record {index}) permits what record {kill.index} had killed ({kill.what})"
             self._after_kill[name] = (index, text)
@@ -162,7 +176,7 @@ class CrossLinks:
             yield f"{time - grant.expires:.0f} s after its end"
         if grant.session and self._sessions.get(grant.session) is False:
             yield f"after the end of its session {grant.session}"
-        kill = self._kills.find(grant.subjects, time) if self._kills else None
+        kill = self._kills.find(grant.subjects(), time) if self._kills else None
         if kill:
             yield f"after record {kill.index} had killed {kill.what}"
 
@@ -185,49 +199,33 @@ class CrossLinks:
 
 
 def _grant(index: int, claims: _Body) -> _Grant:
-    context = claims.get("tctx") or {}
+    get = claims.get
+    session = get("sid", "")
     return _Grant(
         index,
-        context.get("decision", ""),
-        claims.get("sid", ""),
+        (get("tctx") or {}).get("decision", ""),
+        session,
         float(claims["exp"]),
-        int(claims.get("uses", 1)),
-        tuple(_granted_to(claims)),
+        int(get("uses", 1)),
+        (claims["jti"], session, get("tid", ""), get("scope", ""), get("aud", ""), get("sub", "")),
+        get("act") or {},
+        get("authorization_details") or (),
     )
 
 
-def _granted_to(claims: _Body) -> Iterator[str]:
-    for scope, claim in (
-        ("grant", "jti"),
-        ("session", "sid"),
-        ("task", "tid"),
-        ("intent", "scope"),
-        ("gateway", "aud"),
-    ):
-        if claims.get(claim):
-            yield f"{scope}:{claims[claim]}"
-    yield f"principal:{claims.get('sub', '')}"
-    actor = claims.get("act")
-    while actor:
-        yield f"agent:{actor['sub']}"
-        if actor.get("instance"):
-            yield f"instance:{actor['sub']}/{actor['instance']}"
-        actor = actor.get("act")
-    for detail in claims.get("authorization_details") or ():
-        yield f"target:{detail['datatypes'][0]}/{detail['identifier']}"
+def _agent(name: str, instance: str | None) -> Iterator[str]:
+    yield f"agent:{name}"
+    if instance:
+        yield f"instance:{name}/{instance}"
 
 
-def _asked_by(body: _Body, claims: _Body) -> Iterator[str]:
+def _asked_by(body: _Body) -> Iterator[str]:
     request = body["request"]
-    agent = request["agent"]
-    yield f"agent:{agent['id']}"
-    if agent.get("instance"):
-        yield f"instance:{agent['id']}/{agent['instance']}"
+    yield from _agent(request["agent"]["id"], request["agent"].get("instance"))
     yield f"principal:{(request.get('principal') or {}).get('id', '')}"
     yield f"session:{request.get('session_id', '')}"
     yield f"task:{request.get('task', '')}"
     yield f"gateway:{body.get('gateway', '')}"
-    target = request["target"]
-    yield f"target:{target['kind']}/{target['name']}"
-    if claims:
-        yield from _granted_to(claims)
+    yield f"target:{request['target']['kind']}/{request['target']['name']}"
+    if body.get("grant"):
+        yield from _grant(0, body["grant"]).subjects()

@@ -36,6 +36,8 @@ UNSIGNED_SECONDS: Final = 10.0
 
 _RECORDS: Final = "SELECT idx, kind, time, leaf, entry FROM records ORDER BY idx"
 _KINDS: Final = {kind.value: kind for kind in RecordKind}
+_DECODER: Final = json.JSONDecoder()
+_TEXT: Final = {str}
 _KEYS: Final = {"body", "ids", "kind", "time", "v"}
 _Row: TypeAlias = tuple[int, Any, Any, Any, Any]
 
@@ -86,7 +88,7 @@ class _Verification:
         self._revisions: dict[str, int] = {}
         self._checkpoints = 0
         self._signed_at = float("-inf")
-        self._times = (0.0, 0.0)
+        self._latest = 0.0
         self._ids = 0
         self._wanted = 0
         self._notes: list[str] = []
@@ -109,7 +111,7 @@ class _Verification:
     def report(self) -> Report:
         """What was found."""
         good = self._regrowth.good
-        observations = list(self._exercise.observations(self._times[1]))
+        observations = list(self._exercise.observations(self._latest))
         return Report(
             records=self._kinds.total(),
             checkpoints=self._checkpoints,
@@ -166,10 +168,7 @@ class _Verification:
             self._regrowth.take(leaf)
             return
         self._regrowth.take(leaf)
-        try:
-            document = json.loads(stored.decode())
-        except (ValueError, RecursionError):
-            document = None
+        document = _document(stored)
         if not _formed(document) or document["kind"] != kind or document["time"] != time:
             self._tampered(index, f"record {index} is no entry, or is filed under another kind or time")
             return
@@ -199,7 +198,7 @@ class _Verification:
 
     def _entry(self, index: int, kind: str, time: float, document: dict[str, Any]) -> None:
         body = document["body"]
-        self._times = (self._times[0] or time, max(self._times[1], time))
+        self._latest = max(self._latest, time)
         self._ids += sum([hash((i, index)) for i in set(document["ids"])])
         self._links.take(index, kind, time, body)
         self._exercise.take(index, kind, time, body)
@@ -235,7 +234,7 @@ class _Verification:
         if unsigned <= 0 or self.findings.counts[FindingKind.TAMPERED] or self.findings.counts[FindingKind.GAP]:
             return
         text = f"{unsigned} record(s) from {self._regrowth.good.size} on are newer than the newest checkpoint"
-        if self._times[1] - self._signed_at > UNSIGNED_SECONDS and self._checkpoints:
+        if self._latest - self._signed_at > UNSIGNED_SECONDS and self._checkpoints:
             self.findings.add(FindingKind.UNVERIFIABLE, self._regrowth.good.size, f"{text}, and nothing signs for them")
         else:
             self._notes.append(f"{text}: not signed for yet")
@@ -256,6 +255,15 @@ class _Verification:
                 self._tampered(index, f"the bundle {revision} of record {index} is not what lies in {path}: {found}")
 
 
+def _document(stored: bytes) -> Any:
+    try:
+        text = stored.decode()
+        document, end = _DECODER.raw_decode(text)  # unlike ``decode``, without looking for blanks around it
+    except (ValueError, RecursionError):
+        return None
+    return document if end == len(text) else None
+
+
 def _formed(document: Any) -> bool:
     return (
         type(document) is dict
@@ -265,5 +273,5 @@ def _formed(document: Any) -> bool:
         and document["kind"] in _KINDS
         and type(document["body"]) is dict
         and type(document["ids"]) is list
-        and all(type(i) is str for i in document["ids"])
+        and set(map(type, document["ids"])) <= _TEXT
     )
