@@ -192,3 +192,40 @@ def test_only_a_grant_that_holds_is_attenuated(now, fault):
     with pytest.raises(GrantRefused) as refused:
         attenuate(grant(), Attenuation(SUB), now, "g-2")
     assert refused.value.fault == fault
+
+
+CUTS = [
+    ({"limit": 0}, True),
+    ({"limit": 99.5}, True),
+    ({"limit": 100.0}, True),
+    ({"limit": 101}, False),
+    ({"limit": -1}, False),
+    ({"limit": True}, False),
+    ({"limit": "50"}, False),
+    ({"limit": None}, False),
+    ({"columns": ["id"]}, True),
+    ({"columns": ["sum"]}, True),
+    ({"columns": []}, False),
+    ({"columns": ["sum", "id"]}, False),
+    ({"columns": ["id", "id"]}, False),
+    ({"columns": "id"}, False),
+    ({"customer": 1}, False),
+    ({"customer": 4711.0}, True),
+    ({"more": 1}, False),
+]
+
+
+@pytest.mark.parametrize(("params", "within"), CUTS, ids=str)
+def test_only_bounds_shrink_and_only_so_far(params, within):
+    """Never below zero, never to nothing, never into something else."""
+    detail = replace(grant().detail, params={**ACTION.params, **params})
+    digest = action_digest(TARGET, Action("read", detail.params), None)
+    assert contains(grant(), grant(detail=detail, digest=digest)) is within
+
+
+@pytest.mark.parametrize("name", ACTION.params)
+def test_no_param_is_left_out(name):
+    """A tool's default may be more than what was granted."""
+    params = {k: v for k, v in ACTION.params.items() if k != name}
+    digest = action_digest(TARGET, Action("read", params), None)
+    assert not contains(grant(), grant(detail=replace(grant().detail, params=params), digest=digest))

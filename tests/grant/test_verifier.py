@@ -160,6 +160,21 @@ def test_new_keys_end_what_old_ones_made(verifier):
     assert fault(verifier.verify, mint(grant(id="g-2"), other), DIGEST, NOW) == ""
 
 
+def test_keys_replaced_during_a_verification_leave_nothing_behind(feed):
+    """What was verified with the old ones meanwhile is not remembered."""
+    others = PublicKeys([ECKey.import_key(signing_key().private.as_dict(private=False))])
+
+    class Replaced(PublicKeys):
+        def get(self, key_id):
+            verifier.replace_keys(others)
+            return KEYS.get(key_id)
+
+    verifier = GrantVerifier(GATEWAY, Replaced([]), feed, 0)
+    token = mint(grant(uses=9), KEY)
+    verifier.verify(token, DIGEST, NOW)
+    assert fault(verifier.verify, token, DIGEST, NOW) == "unknown_key"
+
+
 def test_a_clock_set_back_revives_nothing(verifier):
     """What was forgotten stays ended."""
     token = mint(grant(), KEY)
