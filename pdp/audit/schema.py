@@ -12,8 +12,9 @@ CACHE_KIB = 64 * 1024
 
 # An fsync of a file that has grown also waits for the journal of the file system. SQLite begins its write-ahead log
 # anew once it is copied back, and never shortens it: so it is stretched once, and then only overwritten.
-RESERVE_BYTES = 4 * 1024 * 1024
-COPY_BACK_PAGES = 1000
+COPY_BACK_PAGES = 2000
+PAGE_BYTES = 4096
+RESERVE_BYTES = COPY_BACK_PAGES * PAGE_BYTES
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS records (
@@ -52,9 +53,11 @@ def connect(directory: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     connection.execute("PRAGMA journal_mode = WAL").close()
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = ON")  # macOS: a plain fsync there does not reach the disk
+    connection.execute("PRAGMA secure_delete = FAST").close()  # some builds write every freed page once more
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     # Copied back by the writer between two batches instead; this is the net for when it never comes to it.
     connection.execute(f"PRAGMA wal_autocheckpoint = {4 * COPY_BACK_PAGES}").close()

@@ -7,7 +7,8 @@ wrote, and a batch is a handful of statements however many jobs it holds.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TypeAlias
 
 from pdp.audit.merkle import CompactRange, leaf_hash
@@ -18,6 +19,10 @@ Key: TypeAlias = tuple[str, str]
 
 INSERT_RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?)"
 INSERT_LINK = "INSERT OR IGNORE INTO links VALUES (?, ?)"
+
+# Every step of a statement gives up the interpreter's lock, and the event loop may then keep it for milliseconds: where
+# there are many rows, one step inserts so many.
+ROWS_AT_ONCE = 32
 INSERT_TILE = "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?)"
 UPDATE_TREE = "UPDATE tree SET frontier = ?"
 INSERT_STATE = "INSERT OR REPLACE INTO state VALUES (?, ?, ?)"
@@ -100,11 +105,10 @@ class Transaction:
         """Send everything to the database; ``tree`` grows by the new leaves."""
         if self._rows:
             tiles = [(t.level, t.position, t.root) for row in self._rows for t in tree.append(row[3])]
-            many = self._connection.executemany
-            many(INSERT_RECORD, self._rows)
-            many(INSERT_LINK, self._links)
+            _insert(self._connection, INSERT_RECORD, self._rows)
+            _insert(self._connection, INSERT_LINK, self._links)
             if tiles:
-                many(INSERT_TILE, tiles)
+                self._connection.executemany(INSERT_TILE, tiles)
             self._connection.execute(UPDATE_TREE, (tree.to_bytes(),))
         if self._changes:
             self._flush_state()
@@ -115,3 +119,14 @@ class Transaction:
             self._connection.executemany(INSERT_STATE, puts)
         if len(puts) < len(self._changes):
             self._connection.executemany(DELETE_STATE, [at for at, value in self._changes.items() if value is None])
+
+
+def _insert(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Execute ``statement``, which ends with the placeholders of one row, for all ``rows``."""
+    whole = len(rows) - len(rows) % ROWS_AT_ONCE
+    if whole:
+        placeholders = statement[statement.index("(") :]
+        several = ", ".join([statement] + [placeholders] * (ROWS_AT_ONCE - 1))
+        for start in range(0, whole, ROWS_AT_ONCE):
+            connection.execute(several, list(chain.from_iterable(rows[start : start + ROWS_AT_ONCE])))
+    connection.executemany(statement, rows[whole:])

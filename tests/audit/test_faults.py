@@ -131,10 +131,10 @@ async def test_two_logs_of_one_process_compare_and_set(open_log, open_reader):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 14 MiB."""
+    """A file system of 30 MiB."""
     place = tmp_path / "disk"
     place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=14m", "none", str(place)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=30m", "none", str(place)]
     if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
         pytest.skip("needs the right to mount a small file system")
     yield place

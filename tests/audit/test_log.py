@@ -11,6 +11,7 @@ import pytest
 
 from pdp.audit.checkpoint import open_checkpoint
 from pdp.audit.record import Entry, RecordKind
+from pdp.audit.schema import DATABASE, RESERVE_BYTES
 from pdp.audit.store import commit
 from pdp.errors import AuditUnavailable
 from tests.audit.entries import adding, assert_whole, entry, numbers
@@ -285,3 +286,11 @@ async def test_jobs_of_several_event_loops_are_answered_in_theirs(open_log, open
     found = await asyncio.gather(*(asyncio.to_thread(asyncio.run, some(k * 100)) for k in range(3)), some(300))
     assert sorted(i for part in found for i in part) == list(range(200))
     assert_whole(open_reader(), log.verifier)
+
+
+async def test_the_write_ahead_log_does_not_grow_for_ever(open_log, tmp_path):
+    """It is copied back between batches, and what is reserved for it is used again."""
+    log = open_log()
+    for start in range(0, 10_000, 500):
+        await log.commit(lambda t, start=start: [t.append(entry(n)) for n in range(start, start + 500)])
+    assert (tmp_path / "data" / f"{DATABASE}-wal").stat().st_size < 2 * RESERVE_BYTES
