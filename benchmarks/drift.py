@@ -96,9 +96,9 @@ def report(readings: Sequence[Readings], threshold: float) -> dict[str, object]:
         delays = [np.inf if at is None else at - turn + 1 for turn, at in fair]
         figures[kind] = {
             "sessions": len(mine),
-            "early": round(1 - len(fair) / max(1, len(mine)), 4),
-            "noticed": round(float(np.mean(np.isfinite(delays))), 4),
-            "delay": {f"p{p}": _finite(np.percentile(delays, p, method="higher")) for p in (50, 90)},
+            "early": round((len(mine) - len(fair)) / max(1, len(mine)), 4),
+            "noticed": round(float(np.isfinite(delays).sum()) / max(1, len(fair)), 4),
+            "delay": {f"p{p}": _finite(np.percentile(delays or [np.inf], p, method="higher")) for p in (50, 90)},
         }
     return figures
 

@@ -86,8 +86,10 @@ def _drift(fields: Fields) -> DriftSettings:
     inner = fields.fields("drift", "'drift'", DRIFT_KEYS)
     if inner is None:
         return DriftSettings()
+    before = len(inner.source.problems)
     narrow, kill = (inner.number(k, 1.0, 0, 1) if k in inner else None for k in ("narrow", "kill"))
-    if narrow is not None and kill is not None and narrow > kill:
+    sound = len(inner.source.problems) == before  # what is wrong was replaced, and says nothing about the order
+    if sound and narrow is not None and kill is not None and narrow > kill:
         inner.problem("narrow", f"at {kill:g} a session is killed before it is narrowed at {narrow:g}", "swap them")
     return DriftSettings(
         window=inner.whole("window", 1, 1, LARGEST_WINDOW) if "window" in inner else None,

@@ -12,7 +12,15 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from pdp.policy import parse_agents, parse_calibration, parse_cases, parse_intent, parse_rules, parse_settings
+from pdp.policy import (
+    parse_agents,
+    parse_calibration,
+    parse_cases,
+    parse_intent,
+    parse_rules,
+    parse_sessions,
+    parse_settings,
+)
 from pdp.policy.schema import render, schemas, write
 from tests.policy.good_bundle import FILES
 from tests.policy.test_bad_bundles import MISTAKES
@@ -108,6 +116,12 @@ def test_an_editor_marks_what_loading_refuses(file: str, old: str, new: str) -> 
     [
         ("bundle", (), parse_settings.BUNDLE_KEYS),
         ("bundle", ("windows", "*"), parse_settings.WINDOW_KEYS),
+        ("bundle", ("sessions",), parse_sessions.SESSIONS_KEYS),
+        ("bundle", ("sessions", "budgets", "[]"), parse_sessions.BUDGET_KEYS),
+        ("bundle", ("sessions", "budgets", "[]", "narrow"), parse_rules.SCOPE_KEYS),
+        ("bundle", ("sessions", "drift"), parse_sessions.DRIFT_KEYS),
+        ("bundle", ("sessions", "drift", "scope"), parse_rules.SCOPE_KEYS),
+        ("bundle", ("sessions", "triggers", "[]"), parse_sessions.TRIGGER_KEYS),
         ("intent", (), parse_intent.INTENT_KEYS),
         ("intent", ("targets", "[]"), parse_intent.TARGET_KEYS),
         ("intent", ("thresholds",), parse_intent.THRESHOLD_KEYS),
