@@ -47,10 +47,33 @@ class Fleet(Protocol):
         """Every worker prepares, then all commit. Raises ``BundleError``; then none has committed."""
 
 
+class Archive(Protocol):
+    """Keeps every bundle that comes into force."""
+
+    def keep(self, path: Path, revision: str) -> None:
+        """Keep the bundle at ``path``. Raises ``BundleError``."""
+
+
+class NoArchive:
+    """Keeps nothing."""
+
+    def keep(self, _path: Path, _revision: str) -> None:
+        """Keep nothing."""
+
+
+Activated = Callable[[Bundle, str, str], None]
+"""Told of each bundle that comes into force, with the revision before it and the encoder."""
+
+
+def nobody(_bundle: Bundle, _previous: str, _encoder: str) -> None:
+    """Nobody is told."""
+
+
 class AdministrationPoint:
     """Administration of one worker process; ``fleet`` reaches the others.
 
-    ``now`` gives epoch seconds; ``store`` is a file for exemplar vectors, so that a restart need not encode them again.
+    ``now`` gives epoch seconds; ``store`` is a file for exemplar vectors, so that a restart need not encode them again;
+    ``archive`` keeps what comes into force, ``activated`` is told of it.
     """
 
     def __init__(
@@ -62,6 +85,8 @@ class AdministrationPoint:
         version: str,
         fleet: Fleet | None = None,
         store: Path | None = None,
+        archive: Archive | None = None,
+        activated: Activated = nobody,
     ) -> None:
         self._snapshots = snapshots
         self._encoder = encoder
@@ -69,6 +94,8 @@ class AdministrationPoint:
         self._now = now
         self._version = version
         self._store = store
+        self._archive: Archive = archive or NoArchive()
+        self._tell = activated
         self._fleet: Fleet = fleet or LocalFleet(self)
         self._started = self._activated = now()
         self._prepared: tuple[Snapshot, CaseReport] | None = None
@@ -162,6 +189,7 @@ class AdministrationPoint:
             fix = "read the revision that is on the server now and ask for that one"
             raise BundleError((Problem(str(path), 0, 0, f"revision is {revision}, not {expected_revision}", fix),))
         _demand_tests(tests)
+        await asyncio.to_thread(self._archive.keep, path, revision)
         self._prepared = (built, tests)
         return revision
 
@@ -175,6 +203,7 @@ class AdministrationPoint:
         self._snapshots.swap(built)
         self._activated = self._now()
         self._problems = ()
+        self._tell(built.bundle, previous, built.encoder)
         metrics.observe_activation("" if previous == revision else previous, revision, built.encoder, self._activated)
 
     def discard(self) -> None:

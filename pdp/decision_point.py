@@ -1,21 +1,31 @@
-"""The Decide use case: snapshot once, admit, read, encode, decide, observe."""
+"""The Decide use case: revocations, session, snapshot, admit, read, encode, judge, record, grant."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from time import perf_counter_ns
 
 from pdp import engine, metrics
 from pdp.encoding import EncodingQueue
+from pdp.engine import OUTSIDE_SESSIONS, Standing
 from pdp.errors import EncoderError, PdpError
 from pdp.evidence import Evidence
 from pdp.explanation import explain
+from pdp.gathering import closeness, judge
 from pdp.intent.encoder import Encoder
-from pdp.matching import match
+from pdp.intent.text import Reading
+from pdp.ledger import Attempt, Case, Ledger, Opened
+from pdp.matching import Asked, Matching, match
 from pdp.memory import Memory, matching_key
+from pdp.policy.facts import Facts
+from pdp.runtime import Caller
+from pdp.session.facts import session_facts
+from pdp.session.state import SessionState
 from pdp.snapshot import Snapshot, Snapshots
+from pdp.trail import Inputs
 from pdp.types import Decision, ReasonCode, Request, Timings, Verdict
 
 log = logging.getLogger(__name__)
@@ -38,11 +48,8 @@ class Stopwatch:
         return (perf_counter_ns() - self.started) // 1000
 
 
-Evaluate = Callable[[Request, float | None, Snapshot, Stopwatch], Awaitable[tuple[Verdict, Timings]]]
-
-
 class DecisionPoint:
-    """Answers ``Decide`` and ``Explain``. ``now`` gives epoch seconds, ``new_id`` a fresh decision id."""
+    """Answers ``Decide`` and ``Explain``. ``now`` gives epoch seconds, ``new_id`` a fresh id."""
 
     def __init__(
         self,
@@ -52,6 +59,7 @@ class DecisionPoint:
         now: Callable[[], float],
         new_id: Callable[[], str],
         memory: Memory,
+        ledger: Ledger,
     ) -> None:
         self._snapshots = snapshots
         self._encoder = encoder
@@ -59,41 +67,35 @@ class DecisionPoint:
         self._now = now
         self._new_id = new_id
         self._memory = memory
+        self._ledger = ledger
 
-    async def decide(self, request: Request, deadline: float | None) -> Decision:
-        """Decide. ``deadline`` is in seconds of the event loop's clock, ``None`` for no limit.
+    async def decide(self, request: Request, caller: Caller, deadline: float | None) -> Decision:
+        """Decide, record, grant. ``deadline`` is in seconds of the event loop's clock, ``None`` for no limit.
 
         A deny is an answer. Raises ``InvalidRequest``, ``Overloaded``, ``DeadlineTooShort`` or ``NotReady`` where there
         is none; a caller reads every error as deny.
         """
-        decision = await self._run(request, deadline, self._evaluate)
+        snapshot, watch, now = self._snapshots.current(), Stopwatch(), self._now()
+        required = snapshot.bundle.settings.sessions.required
+        opened = self._ledger.open(request, caller, required=required, now=now)
+        try:
+            attempt = await self._attempt(request, caller, opened, snapshot, watch, deadline, now)
+        except Exception as error:  # noqa: BLE001  (fail closed: whatever went wrong is a deny with its own reason)
+            attempt = _failed(error, request, caller, watch, now)
+        case = Case(request, snapshot, opened, attempt, self._new_id(), self._new_id())
+        decision = await self._ledger.record(case, caller, now)
+        decision = replace(decision, timings=replace(decision.timings, record=watch.lap(), total=watch.total()))
         metrics.observe_decision(decision)
         return decision
 
     async def explain(self, request: Request, deadline: float | None) -> Decision:
-        """The same evaluation with ``verdict.trace`` set; nothing is granted, nothing counted."""
-        return await self._run(request, deadline, self._explain)
-
-    async def _run(self, request: Request, deadline: float | None, evaluate: Evaluate) -> Decision:
-        snapshot = self._snapshots.current()
-        watch = Stopwatch()
+        """The same evaluation with ``verdict.trace`` set; nothing is granted, recorded or counted."""
+        snapshot, watch = self._snapshots.current(), Stopwatch()
         try:
-            verdict, timings = await evaluate(request, deadline, snapshot, watch)
-        except EncoderError:
-            log.exception("encoder failed", extra={"request_id": request.request_id})
-            verdict, timings = (
-                engine.deny(ReasonCode.ENCODER_FAILED, "the sentence model failed"),
-                Timings(total=watch.total()),
-            )
-        except PdpError:
-            raise
-        except Exception:
-            # Fail closed: whatever went wrong, the answer is a deny with its own reason, and the cause is in the log.
-            log.exception("decision failed", extra={"request_id": request.request_id})
-            verdict, timings = (
-                engine.deny(ReasonCode.INTERNAL_ERROR, "the PDP failed; see its log"),
-                Timings(total=watch.total()),
-            )
+            verdict, timings = await self._explain(request, deadline, snapshot, watch)
+        except Exception as error:  # noqa: BLE001  (as for decide)
+            attempt = _failed(error, request, Caller(""), watch, self._now())
+            verdict, timings = attempt.verdict, attempt.timings
         return Decision(
             decision_id=self._new_id(),
             request_id=request.request_id,
@@ -104,31 +106,50 @@ class DecisionPoint:
             traceparent=request.traceparent,
         )
 
-    async def _evaluate(
-        self, request: Request, deadline: float | None, snapshot: Snapshot, watch: Stopwatch
-    ) -> tuple[Verdict, Timings]:
-        asked = engine.admit(request, snapshot)
+    async def _attempt(
+        self,
+        request: Request,
+        caller: Caller,
+        opened: Opened,
+        snapshot: Snapshot,
+        watch: Stopwatch,
+        deadline: float | None,
+        now: float,
+    ) -> Attempt:
+        inputs, state = Inputs(now, caller), opened.state
+        if opened.refusal is not None:
+            return Attempt(opened.refusal, inputs, Timings(admit=watch.lap()))
+        asked = engine.admit(request, snapshot, state.intents if state else None)
         admit = watch.lap()
         if isinstance(asked, Verdict):
-            return asked, Timings(admit=admit, total=watch.total())
+            return Attempt(asked, inputs, Timings(admit=admit))
         reading = self._memory.read(request.utterance)
+        inputs = replace(inputs, reading=reading)
         refused = engine.screen(asked, reading)
         text = watch.lap()
         if refused:
-            return refused, Timings(admit, text, total=watch.total())
+            return Attempt(refused, inputs, Timings(admit, text))
+        matching, encode = await self._match(asked, reading, snapshot, watch, deadline)
+        facts = Facts() if engine.refused(matching) else engine.facts_of(asked, reading, matching, snapshot, now)
+        cosine = closeness(state, matching) if state else None
+        verdict, weight = judge(asked, facts, matching, snapshot, state, cosine, now)
+        inputs = replace(inputs, matching=matching, facts=facts, closeness=cosine)
+        return Attempt(verdict, inputs, Timings(admit, text, encode, watch.lap()), asked, weight)
+
+    async def _match(
+        self, asked: Asked, reading: Reading, snapshot: Snapshot, watch: Stopwatch, deadline: float | None
+    ) -> tuple[Matching, int]:
+        """The matching, remembered or made, and the microseconds it took to make."""
         key = matching_key(asked, reading, snapshot)
         matching = self._memory.recall(key)
         metrics.LOOKUPS["miss" if matching is None else "hit"].inc()
-        encode = 0
-        if matching is None:
-            evidence = Evidence(snapshot, self._encoder)
-            job = partial(match, asked, reading, evidence, snapshot)
-            matching = await self._encoding.run(job, deadline)
-            encode = watch.lap()
-            if matching.column >= 0:  # a score that is no number is an error, and no error is remembered
-                self._memory.keep(key, matching)
-        verdict = engine.judge(asked, reading, matching, snapshot, self._now())
-        return verdict, Timings(admit, text, encode, watch.lap(), watch.total())
+        if matching is not None:
+            return matching, 0
+        evidence = Evidence(snapshot, self._encoder)
+        matching = await self._encoding.run(partial(match, asked, reading, evidence, snapshot), deadline)
+        if matching.column >= 0:  # a score that is no number is an error, and no error is remembered
+            self._memory.keep(key, matching)
+        return matching, watch.lap()
 
     async def _explain(
         self, request: Request, deadline: float | None, snapshot: Snapshot, watch: Stopwatch
@@ -136,5 +157,27 @@ class DecisionPoint:
         reading = self._memory.read(request.utterance)
         text = watch.lap()
         evidence, now = Evidence(snapshot, self._encoder), self._now()
-        verdict = await self._encoding.run(partial(explain, request, reading, evidence, snapshot, now), deadline)
+        state = self._ledger.session(request.session_id) if request.session_id else None
+        work = partial(explain, request, reading, evidence, snapshot, now, *_within(state, now))
+        verdict = await self._encoding.run(work, deadline)
         return verdict, Timings(0, text, watch.lap(), 0, watch.total())
+
+
+def _within(state: SessionState | None, now: float) -> tuple[tuple[str, ...] | None, Standing]:
+    """The session's purpose and numbers, as ``Explain`` shows them."""
+    if state is None:
+        return None, OUTSIDE_SESSIONS
+    return state.intents, Standing(session_facts(state, now))
+
+
+def _failed(error: Exception, request: Request, caller: Caller, watch: Stopwatch, now: float) -> Attempt:
+    """The deny of a failure; the cause is in the log. Raises what a caller is to get as an error."""
+    if isinstance(error, EncoderError):
+        log.error("encoder failed", exc_info=error, extra={"request_id": request.request_id})
+        verdict = engine.deny(ReasonCode.ENCODER_FAILED, "the sentence model failed")
+    elif isinstance(error, PdpError):
+        raise error
+    else:
+        log.error("decision failed", exc_info=error, extra={"request_id": request.request_id})
+        verdict = engine.deny(ReasonCode.INTERNAL_ERROR, "the PDP failed; see its log")
+    return Attempt(verdict, Inputs(now, caller), Timings(total=watch.total()))

@@ -26,7 +26,7 @@ from pdp.policy.model import Intent, Mode, Rule, RuleEffect, Scope
 from pdp.policy.narrowing import NarrowFailure, narrow
 from pdp.policy.rules import RuleContext, RuleOutcome
 from pdp.snapshot import Snapshot
-from pdp.types import Derived, Effect, Reason, ReasonCode, Request, ShadowFinding, Verdict
+from pdp.types import Derived, Effect, Json, Reason, ReasonCode, Request, ShadowFinding, Verdict
 
 # The lexicon reads English only, so what is asked for in another language cannot be told.
 REFUSED_FINDINGS = MANIPULATIONS | {"unread_language"}
@@ -48,7 +48,7 @@ class Standing:
     ``numbers`` ``None``: there is no session, and a rule that asks for one of its numbers fails.
     """
 
-    numbers: Mapping[str, object] | None = None
+    numbers: Mapping[str, Json] | None = None
     denials: tuple[Reason, ...] = ()
     cuts: tuple[Cut, ...] = ()
 
@@ -154,7 +154,7 @@ def judge_facts(
     """Judge from facts: rules, then what the session has gathered, then narrowing."""
     if refused(matching):
         reasons = matching.refusals or (Reason(ReasonCode.OUT_OF_SCOPE, "the utterance is not within an intent"),)
-        return Verdict(Effect.DENY, reasons, matching.match, derived=asked.derived)
+        return Verdict(Effect.DENY, (*standing.denials, *reasons), matching.match, derived=asked.derived)
     outcomes = evaluate_rules(asked, facts, matching, snapshot, standing)
     shadow = tuple(f for o in outcomes if o.rule.mode is Mode.SHADOW and (f := _shadow(o)))
     enforced = tuple(o for o in outcomes if o.rule.mode is Mode.ENFORCE)

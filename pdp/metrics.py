@@ -43,7 +43,12 @@ CALLS = Counter(
 )
 CALL_SECONDS = Histogram("pdp_call_seconds", "Time from received to answered, by method.", ("method",), buckets=SECONDS)
 
-_STAGES = {stage: SECONDS_STAGE.labels(stage) for stage in ("admit", "text", "encode", "decide")}
+OUTCOMES = Counter("pdp_outcomes_total", "Reported outcomes by what they and decisions say together.", ("agreement",))
+SESSIONS = Counter("pdp_sessions_total", "Sessions that were asked for, by what came of it.", ("event",))
+GRANTS = Counter("pdp_grants_total", "Grants by what happened to them.", ("event",))
+ORDERS = Counter("pdp_orders_total", "Orders of the kill switch given in this process, by kind.", ("kind",))
+
+_STAGES = {stage: SECONDS_STAGE.labels(stage) for stage in ("admit", "text", "encode", "decide", "record")}
 LOOKUPS = {result: CACHE.labels(result) for result in ("hit", "miss")}
 
 

@@ -174,9 +174,9 @@ class OutcomeAnswer:
 
 @dataclass(frozen=True, slots=True)
 class OrderWanted:
-    """What an operator orders. ``scope`` and ``cause`` are the words of ``pdp.revocation``; ``seconds`` 0: until lifted.
+    """What an operator orders. ``scope`` and ``cause`` are the words of ``pdp.revocation``.
 
-    ``wait``: seconds to wait for gateways to acknowledge.
+    ``seconds`` 0: until it is lifted. ``wait``: seconds to wait for gateways to acknowledge.
     """
 
     kind: str
@@ -213,6 +213,25 @@ class OrderReport:
     until: float
     by: str
     time: float
+
+
+@dataclass(frozen=True, slots=True)
+class WatchNews:
+    """What a watching gateway is told: one of a snapshot (``orders`` set), an ``order``, or a heartbeat (neither)."""
+
+    sequence: int
+    time: float
+    orders: tuple[OrderReport, ...] | None = None
+    order: OrderReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Gateways that watch: how many hold an order, do not hold it yet, and were not heard of lately."""
+
+    acknowledged: int = 0
+    pending: int = 0
+    stale: int = 0
 
 
 @dataclass(frozen=True, slots=True)

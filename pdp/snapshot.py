@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pdp.errors import BundleError, EncoderMismatch, NotReady, Problem
+from pdp.errors import BundleError, EncoderError, EncoderMismatch, NotReady, Problem
 from pdp.intent.authority import AuthorityProfile, profile, risk
 from pdp.intent.calibration import Calibration
 from pdp.intent.encoder import Encoder
@@ -81,6 +81,36 @@ def build(bundle: Bundle, encoder: Encoder, known: Mapping[str, Vectors] | None 
         described=described,
         linear_rows=_linear_rows(bundle, encoder),
     )
+
+
+def rulebook(bundle: Bundle) -> Snapshot:
+    """``bundle`` ready to judge what is matched already, without a model: it can match nothing itself.
+
+    Raises ``BundleError`` when a rule does not compile.
+    """
+    compiled = RuleSet.compile(every_rule(bundle), bundle.settings)
+    intents = bundle.intents
+    profiles = tuple(profile([e.text for e in i.exemplars], i.actions) for i in intents)
+    limits = [(i.id, risk(granted), i.thresholds) for i, granted in zip(intents, profiles, strict=True)]
+    head = bundle.calibration.head or Head()
+    return Snapshot(
+        bundle=bundle,
+        encoder=bundle.calibration.encoder,
+        admission=Admission(bundle),
+        index=ExemplarIndex.build([(i.id, (), ()) for i in intents], _unread),
+        calibration=Calibration.from_data(bundle.calibration, limits),
+        enforced=np.array([i.mode is Mode.ENFORCE for i in intents], dtype=np.bool_),
+        rules=tuple(compiled.only((*bundle.rules, *i.rules)) for i in intents),
+        profiles=profiles,
+        head=head,
+        model_head=head,
+        described=tuple(describe(i) for i in intents),
+        linear_rows={},
+    )
+
+
+def _unread(_texts: Sequence[str]) -> Vectors:
+    raise EncoderError("a rulebook has no model")
 
 
 def _linear_rows(bundle: Bundle, encoder: Encoder) -> dict[int, int]:

@@ -2,53 +2,121 @@
 
 from __future__ import annotations
 
-import asyncio
+import secrets
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from pdp import __version__, metrics
 from pdp.administration_point import AdministrationPoint
+from pdp.archive import BundleArchive
+from pdp.audit.prompts import Sealer, commitment
+from pdp.audit_point import AuditPoint
 from pdp.config import Config, run_settings
+from pdp.data_directory import DataDirectory
 from pdp.decision_point import DecisionPoint
 from pdp.encoding import EncodingQueue
+from pdp.grant_point import GrantPoint
 from pdp.intent.encoder import OnnxEncoder, default_model_directory
 from pdp.intent.text import TextLimits
+from pdp.ledger import Ledger
 from pdp.memory import Memory
 from pdp.policy.watcher import BundleWatcher
 from pdp.server.points import Parts
 from pdp.server.run import run
+from pdp.server.runtime_points import RuntimePoints
 from pdp.server.settings import StartWatch
+from pdp.session_point import SessionPoint
 from pdp.snapshot import Snapshots
+from pdp.types import JsonObject
+
+SALT_BYTES, NONCE_BYTES = 32, 12
 
 
 def build(config: Config) -> Parts:
     """Everything one process needs to decide; nothing is in force until the first activation.
 
-    Raises ``EncoderError`` when the model cannot be loaded. A module-level function: worker processes call it too.
+    Raises ``EncoderError`` when the model cannot be loaded, ``AuditUnavailable`` and ``ConfigError`` when the data
+    directory cannot be used. A module-level function: worker processes call it too.
     """
     encoder = OnnxEncoder.load(config.model or default_model_directory(), config.encoder_threads)
-    snapshots = Snapshots()
-    encoding = EncodingQueue(1, config.encode_queue)
-    limits = TextLimits(config.limit_utterance_characters, config.limit_clauses)
-    memory = Memory(config.cache_size, limits)
-    store = config.data_dir / "vectors.npy" if config.data_dir else None
+    snapshots, encoding = Snapshots(), EncodingQueue(1, config.encode_queue)
+    memory = Memory(config.cache_size, TextLimits(config.limit_utterance_characters, config.limit_clauses))
+    data = DataDirectory.open(config, time.time, time.monotonic)
+    sealer = Sealer(config.data_dir)
+    keep = keeper(sealer, sealed=config.prompts == "encrypted")
+    wait, journal, log, reader = config.audit_wait, data.journal, data.log, data.reader
+    ledger = Ledger(log, reader, journal, data.keys, keep, new_id, config.issuer, wait)
+    ledger.stops_through(data.revocations.order)
+    stops, now = data.revocations, time.time
+    sessions = SessionPoint(snapshots, encoder, encoding, memory, log, reader, journal, stops, keep, now, new_id, wait)
+    grants = GrantPoint(
+        log,
+        reader,
+        journal,
+        stops,
+        data.keys,
+        lambda: snapshots.current().bundle.settings.sessions,
+        now,
+        new_id,
+        config.issuer,
+        wait,
+    )
+
+    def revision() -> str:
+        current = snapshots.peek()
+        return f"{current.bundle.revision}@{data.sequence()}" if current else ""
+
+    async def close() -> None:
+        await data.close()
+        encoding.close()
+
     return Parts(
-        decisions=DecisionPoint(snapshots, encoder, encoding, time.time, new_id, memory),
-        administration=AdministrationPoint(snapshots, encoder, config.bundle, time.time, __version__, store=store),
-        revision=lambda: current.bundle.revision if (current := snapshots.peek()) else "",
-        close=lambda: asyncio.to_thread(encoding.close),
+        decisions=DecisionPoint(snapshots, encoder, encoding, now, new_id, memory, ledger),
+        administration=AdministrationPoint(
+            snapshots,
+            encoder,
+            config.bundle,
+            now,
+            __version__,
+            store=config.data_dir / "vectors.npy",
+            archive=BundleArchive(config.data_dir),
+            activated=data.activated,
+        ),
+        revision=revision,
+        close=close,
         observe=metrics.observe_call,
+        runtime=RuntimePoints(sessions, grants, stops, AuditPoint(log, reader, sealer, now, wait)),
+        begin=data.begin,
+        join=stops.join,
+        settled=stops.settled,
+        note=data.note,
     )
 
 
 def new_id() -> str:
-    """A decision id: 32 hexadecimal digits, random."""
+    """A fresh id: 32 hexadecimal digits, random."""
     return uuid.uuid4().hex
+
+
+def keeper(sealer: Sealer, *, sealed: bool) -> Callable[[str, str], JsonObject]:
+    """What the audit log keeps of an utterance: a commitment, and with ``sealed`` the text under its subject's key."""
+
+    def commit(utterance: str, _subject: str) -> JsonObject:
+        salt = secrets.token_bytes(SALT_BYTES)
+        return {"commitment": commitment(utterance, salt), "salt": salt.hex(), "characters": len(utterance)}
+
+    def seal(utterance: str, subject: str) -> JsonObject:
+        text = sealer.seal(subject, utterance, secrets.token_bytes(NONCE_BYTES))
+        return {**commit(utterance, subject), "sealed": text, "subject": subject}
+
+    return seal if sealed else commit
 
 
 def serve(config: Config) -> int:
     """Run the service until a signal ends it; the exit code (0: in order, 1: calls had to be cut off)."""
+    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     watch = watch_files(config.bundle, config.watch_interval, config.watch_quiet)
     return run(build, config, run_settings(config, watch))
 

@@ -33,6 +33,7 @@ class _Grant:
     """Of grant, session, task, intent, gateway, principal: in the order of ``_SCOPES``."""
     act: _Body
     details: Sequence[_Body]
+    origins: tuple[str, ...]
     used: int = 0
 
     def subjects(self) -> Iterator[str]:
@@ -148,7 +149,7 @@ class CrossLinks:
             self._add(FindingKind.DISAGREEMENT, index, text)
 
     def _session(self, index: int, _: float, body: _Body) -> None:
-        name, event = body["session_id"], body["event"]
+        name, event = body.get("session_id", ""), body["event"]
         if event == "started":
             self._sessions[name] = True
         elif event == "ended":
@@ -165,13 +166,13 @@ class CrossLinks:
         if grant is None:
             self._add(FindingKind.GAP, index, f"record {index} uses grant {name}, which is not recorded")
             return
-        grant.used += 1
         for why in self._misuses(grant, time):
             self._add(FindingKind.DISAGREEMENT, index, f"record {index} uses grant {name} {why}")
+        # A use of an attenuated grant is one of those of the grants that it came from, too.
+        for each in (name, *grant.origins):
+            self._used_up(index, each)
 
     def _misuses(self, grant: _Grant, time: float) -> Iterator[str]:
-        if grant.used > grant.uses:
-            yield f"once more than the {grant.uses} time(s) that it allows"
         if time > grant.expires + LEEWAY:
             yield f"{time - grant.expires:.0f} s after its end"
         if grant.session and self._sessions.get(grant.session) is False:
@@ -179,6 +180,15 @@ class CrossLinks:
         kill = self._kills.find(grant.subjects(), time) if self._kills else None
         if kill:
             yield f"after record {kill.index} had killed {kill.what}"
+
+    def _used_up(self, index: int, name: str) -> None:
+        grant = self._grants.get(name)
+        if grant is None:
+            return
+        grant.used += 1
+        if grant.used > grant.uses:
+            text = f"record {index} uses grant {name} once more than the {grant.uses} time(s) that it allows"
+            self._add(FindingKind.DISAGREEMENT, index, text)
 
     def _outcome(self, index: int, _: float, body: _Body) -> None:
         # An outcome that nothing was decided for is recorded as one-sided when it comes: known then, and no fault now.
@@ -210,6 +220,7 @@ def _grant(index: int, claims: _Body) -> _Grant:
         (claims["jti"], session, get("tid", ""), get("scope", ""), get("aud", ""), get("sub", "")),
         get("act") or {},
         get("authorization_details") or (),
+        tuple([o["jti"] for o in get("origins") or ()]),
     )
 
 

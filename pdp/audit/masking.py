@@ -15,6 +15,7 @@ from pdp.audit.secret_shapes import (
     NAMES,
     Shapes,
     longest_run,
+    public_name,
     secret_name,
     substituted,
     suspected,
@@ -120,7 +121,12 @@ class _Masking:
             at = f"{path}/{shown.replace('~', '~0').replace('/', '~1')}"
             if shown != key:
                 self.paths.append(at)
-            clean[shown] = self.value(inner, at, secret_name(key) or named)
+            if self._random and isinstance(inner, str) and public_name(key) and not named:
+                clean[shown] = _Masking(self._shapes, random=False).value(inner, at, "")
+                if clean[shown] != inner:
+                    self.paths.append(at)
+            else:
+                clean[shown] = self.value(inner, at, secret_name(key) or named)
         return clean
 
 

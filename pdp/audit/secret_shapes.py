@@ -20,19 +20,26 @@ _MOST_NAME: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Words that make a name secret. ``harmless`` last words say that a name is about a secret and is none."""
+    """Words that make a name secret: anywhere, or as its ``last``; ``joined`` are pairs of words.
+
+    ``harmless`` last words say that a name is about a secret and is none. What stands under ``public`` names is random
+    and meant to be seen.
+    """
 
     secret: frozenset[str]
+    last: frozenset[str]
     numeric: frozenset[str]
     joined: frozenset[str]
     harmless: frozenset[str]
+    public: frozenset[str]
 
 
 NAMES: Final = Names(
     secret=frozenset(
-        """password passwd passphrase passcode pwd secret secrets token tokens credential credentials authorization
-        cookie cookies apikey jwt otp bearer""".split()
+        """password passwd passphrase passcode pwd secret secrets token tokens credential credentials
+        apikey jwt""".split()
     ),
+    last=frozenset("authorization cookie cookies otp bearer".split()),
     # A number under one of these is the secret itself; `max_tokens: 512` is not.
     numeric=frozenset("password passwd passphrase passcode pwd secret otp".split()),
     joined=frozenset(
@@ -41,8 +48,9 @@ NAMES: Final = Names(
     ),
     harmless=frozenset(
         """name names count length type kind expires expiry ttl policy required reset limit max min usage used at age
-        url uri path field enabled rotation version class scope scopes budget per second minute""".split()
+        url uri path field enabled rotation version class scope scopes budget per second minute details""".split()
     ),
+    public=frozenset("rqd jti kid digest fingerprint thumbprint checksum revision commit etag x5t#s256".split()),
 )
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
@@ -119,9 +127,11 @@ def _secret_name(key: str) -> str:
     words = [w.lower() for w in _WORDS.findall(key)]
     if not words or (words[-1] in NAMES.harmless and len(words) > 1):
         return ""
-    found = [w for w in words if w in NAMES.secret] + [
-        f"{a} {b}" for a, b in pairwise(words) if f"{a} {b}" in NAMES.joined
-    ]
+    found = (
+        [w for w in words if w in NAMES.secret]
+        + [w for w in words[-1:] if w in NAMES.last]
+        + [f"{a} {b}" for a, b in pairwise(words) if f"{a} {b}" in NAMES.joined]
+    )
     return found[0] if found else ""
 
 
@@ -138,6 +148,11 @@ def _any(words: tuple[str, ...], text: str) -> bool:
         if word in text:
             return True
     return False
+
+
+def public_name(key: str) -> bool:
+    """Whether random values under ``key`` are digests and ids (``rqd``, ``operation_digest``): no secrets."""
+    return re.split(r"[_-]", key.lower())[-1] in NAMES.public
 
 
 def substituted(text: str, shapes: Shapes, marker: Marker) -> str:

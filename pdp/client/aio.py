@@ -11,20 +11,24 @@ from typing import Self, TypeVar
 import grpc
 from google.protobuf.message import Message
 
-from pdp.client import operations
+from pdp.client import operations, runtime_operations
+from pdp.client.aio_runtime import AsyncRuntimeCalls
+from pdp.client.aio_watching import AsyncWatch
 from pdp.client.channel import OPTIONS, ClientTls, check_address, error_of_call
 from pdp.client.operations import Operation
 from pdp.client.streaming import answers
 from pdp.client.sync import ADMINISTRATION_TIMEOUT, DEFAULT_TERMS
 from pdp.client.terms import Terms
+from pdp.client.watching import Feed
 from pdp.errors import NotReady
 from pdp.reports import Activation, Check, Edit, Status
 from pdp.types import Decision, Request
+from pdp.v1.revocation_pb2 import WatchEvent, WatchRequest
 
 R = TypeVar("R")
 
 
-class AsyncClient:
+class AsyncClient(AsyncRuntimeCalls):
     """``Client`` with coroutines; see there. ``decide_stream`` asks many questions over one stream."""
 
     def __init__(
@@ -105,6 +109,16 @@ class AsyncClient:
     async def remove_exemplar(self, intent: str, text: str, *, counter: bool = False) -> Edit:
         """Remove one likewise."""
         return await self._run(operations.remove_exemplar(intent, text, counter=counter), ADMINISTRATION_TIMEOUT)
+
+    def watching(self, feed: Feed, instance: str = "") -> AsyncWatch:
+        """Keep ``feed`` told of every order, from a task of its own, until the result is closed.
+
+        ``instance`` names this instance of the gateway; empty: a random one.
+        """
+        call = self._channel.stream_stream(
+            runtime_operations.WATCH, WatchRequest.SerializeToString, WatchEvent.FromString
+        )
+        return AsyncWatch(call, feed, instance or self._terms.new_id(), self._terms)
 
     async def ready(self, service: str = "") -> bool:
         """Whether the service says SERVING now. A server that cannot be reached is not ready."""

@@ -29,6 +29,8 @@ OPTIONS = (
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2_000),
+    # A trace comes whole, and has every record of a long session.
+    ("grpc.max_receive_message_length", 67_108_864),
 )
 
 # For errors that came from the transport and carry no code of ours.
@@ -98,3 +100,9 @@ def error_of_call(
     text = details or status.name
     known = error_of_metadata(text, metadata or ())
     return known or BY_STATUS.get(status, PdpError)(text)
+
+
+def error_of_rpc(error: grpc.RpcError) -> PdpError:
+    """The error of the tree for what a synchronous call raised."""
+    pairs = [(pair.key, pair.value) for pair in error.trailing_metadata() or ()]
+    return error_of_call(error.code(), error.details(), pairs)

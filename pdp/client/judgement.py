@@ -34,6 +34,8 @@ def checked(decision: Decision, request: Request, understood: Container[str]) ->
         raise AnswerUnusable("the answer says narrow and not to what")
     if verdict.effect is Effect.ALLOW and (verdict.narrowed is not None or verdict.obligations):
         raise AnswerUnusable("the answer says allow and narrows all the same")
+    if verdict.effect is Effect.DENY and decision.permit is not None:
+        raise AnswerUnusable("the answer denies and grants all the same")
     strange = [o for o in verdict.obligations if o.type not in understood]
     if verdict.effect is Effect.NARROW and strange:
         # A gateway that cannot do what makes a narrow safe must treat it as deny.
@@ -44,7 +46,8 @@ def checked(decision: Decision, request: Request, understood: Container[str]) ->
         denied = replace(
             verdict, effect=Effect.DENY, reasons=(*reasons, *verdict.reasons), obligations=(), narrowed=None
         )
-        return replace(decision, verdict=denied)
+        # What is denied here has no grant either.
+        return replace(decision, verdict=denied, permit=None)
     return decision
 
 

@@ -10,24 +10,28 @@ from typing import Self, TypeVar
 import grpc
 from google.protobuf.message import Message
 
-from pdp.client import operations
-from pdp.client.channel import OPTIONS, ClientTls, check_address, error_of_call
+from pdp.client import operations, runtime_operations
+from pdp.client.channel import OPTIONS, ClientTls, check_address, error_of_rpc
 from pdp.client.operations import Operation
+from pdp.client.sync_runtime import RuntimeCalls
 from pdp.client.terms import Terms
-from pdp.errors import NotReady, PdpError
+from pdp.client.watching import Feed, Watch
+from pdp.errors import NotReady
 from pdp.reports import Activation, Check, Edit, Status
 from pdp.types import Decision, Request
+from pdp.v1.revocation_pb2 import WatchEvent, WatchRequest
 
 R = TypeVar("R")
 DEFAULT_TERMS = Terms()
 ADMINISTRATION_TIMEOUT = 120.0
 
 
-class Client:
+class Client(RuntimeCalls):
     """Asks a PDP at ``address`` (``host:port`` or ``unix:/path``).
 
     ``decide`` never raises for want of an answer: every error, unknown word or strange obligation is a deny whose
-    reason says what happened (see ``Terms``). Methods of administration raise ``PdpError``. ``timeout`` is in seconds.
+    reason says what happened (see ``Terms``). So do ``start_session``, ``consume`` and ``attenuate`` with a refusal.
+    All other methods raise ``PdpError``. ``timeout`` is in seconds.
     """
 
     def __init__(
@@ -110,6 +114,16 @@ class Client:
         """Remove one likewise."""
         return self._run(operations.remove_exemplar(intent, text, counter=counter), timeout)
 
+    def watching(self, feed: Feed, instance: str = "") -> Watch:
+        """Keep ``feed`` told of every order, from a thread of its own, until the result is closed.
+
+        ``instance`` names this instance of the gateway; empty: a random one.
+        """
+        call = self._channel.stream_stream(
+            runtime_operations.WATCH, WatchRequest.SerializeToString, WatchEvent.FromString
+        )
+        return Watch(call, feed, instance or self._terms.new_id(), self._terms)
+
     def ready(self, service: str = "", timeout: float | None = None) -> bool:
         """Whether the service says SERVING now. A server that cannot be reached is not ready."""
         try:
@@ -139,11 +153,6 @@ class Client:
                 pause = terms.pause(attempt)
                 last = attempt + 1 == attempts or time.monotonic() + pause >= ends
                 if last or error.code() is not grpc.StatusCode.UNAVAILABLE:
-                    raise _error(error) from error
+                    raise error_of_rpc(error) from error
             self._sleep(pause)
         raise NotReady("no attempt was made")
-
-
-def _error(error: grpc.RpcError) -> PdpError:
-    pairs = [(pair.key, pair.value) for pair in error.trailing_metadata() or ()]
-    return error_of_call(error.code(), error.details(), pairs)

@@ -9,7 +9,11 @@ from dataclasses import dataclass, replace
 
 from pdp.client.judgement import denied
 from pdp.errors import AnswerUnusable, PdpError
+from pdp.runtime import SessionRequest
 from pdp.types import Decision, Request
+
+# Whoever tries for days must not overflow a number.
+MOST_DOUBLINGS = 32
 
 
 def fresh_id() -> str:
@@ -37,16 +41,23 @@ class Terms:
 
     def pause(self, attempt: int) -> float:
         """Seconds to wait after failed attempt number ``attempt``, counted from 0."""
-        return float(min(self.first_pause * 2**attempt, self.longest_pause) * self.draw())
+        return float(min(self.first_pause * 2 ** min(attempt, MOST_DOUBLINGS), self.longest_pause) * self.draw())
 
     def named(self, request: Request) -> Request:
         """``request`` with an id: without one a second attempt could be decided twice."""
         return request if request.request_id else replace(request, request_id=self.new_id())
 
+    def named_session(self, wanted: SessionRequest) -> SessionRequest:
+        """``wanted`` with an id: without one a second attempt could open a second session."""
+        return wanted if wanted.request_id else replace(wanted, request_id=self.new_id())
+
     def without_answer(self, request: Request, error: Exception) -> Decision:
         """The deny that stands for ``error``; raises it instead when the terms say so."""
-        if not isinstance(error, PdpError):
-            error = AnswerUnusable(f"{type(error).__name__} while asking")
+        return denied(request, self.settled(error))
+
+    def settled(self, error: Exception) -> PdpError:
+        """``error`` as one of the tree, for a refusal; raises it instead when the terms say so."""
+        known = error if isinstance(error, PdpError) else AnswerUnusable(f"{type(error).__name__} while asking")
         if self.raise_for_error:
-            raise error
-        return denied(request, error)
+            raise known
+        return known

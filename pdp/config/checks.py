@@ -27,8 +27,9 @@ def _directories(config: Config) -> Iterator[Complaint]:
         yield "bundle", f"{config.bundle} is no directory; `pdp bundle init DIR` makes one to start from"
     if config.model is not None and not (config.model / "manifest.json").is_file():
         yield "model", f"{config.model} holds no manifest.json; name a directory written by training.export"
-    if config.data_dir is not None and not os.access(config.data_dir, os.W_OK | os.X_OK):
-        yield "data_dir", f"{config.data_dir} is no directory that this user may write to; create it"
+    place = next((p for p in (config.data_dir, *config.data_dir.absolute().parents) if p.exists()), config.data_dir)
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        yield "data_dir", f"{place} is no directory that this user may write to; create {config.data_dir}"
 
 
 def _ports(config: Config) -> Iterator[Complaint]:

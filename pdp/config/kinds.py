@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pdp.errors import ConfigError
 from pdp.server import address
@@ -97,6 +98,23 @@ def _path(raw: Raw, base: Path) -> Path | None:
     return (base / Path(raw).expanduser()).absolute() if raw else None
 
 
+def _text(raw: Raw, _base: Path) -> str:
+    if not isinstance(raw, str) or not raw.strip() or not raw.isprintable() or len(raw) > MOST_TEXT:
+        raise ValueError
+    return raw.strip()
+
+
+def _url(raw: Raw, _base: Path) -> str:
+    if raw == "":
+        return ""
+    if not isinstance(raw, str) or not raw.isprintable():
+        raise ValueError
+    parts = urlsplit(raw)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError
+    return raw
+
+
 def _names(raw: Raw, _base: Path) -> tuple[str, ...]:
     parts = raw.split(",") if isinstance(raw, str) else raw
     if not isinstance(parts, Sequence):
@@ -114,6 +132,9 @@ def _is_name(name: str) -> bool:
     return kind in {"dns", "cn"} and bool(colon) and bool(rest) and "*" not in rest
 
 
+MOST_TEXT = 200
+TEXT = Kind(f"a text of 1 to {MOST_TEXT} characters", _text)
+OPTIONAL_URL = Kind("http://… or https://…, or empty for none", _url)
 BOOLEAN = Kind("true or false", _boolean)
 PATH = Kind("a path", _path)
 NAMES = Kind("spiffe://… (may end in /*), dns:… or cn:…, separated by commas", _names)

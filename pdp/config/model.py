@@ -7,7 +7,19 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, get_type_hints
 
-from pdp.config.kinds import ADDRESS, BOOLEAN, NAMES, OPTIONAL_ADDRESS, PATH, Kind, choice, number, whole
+from pdp.config.kinds import (
+    ADDRESS,
+    BOOLEAN,
+    NAMES,
+    OPTIONAL_ADDRESS,
+    OPTIONAL_URL,
+    PATH,
+    TEXT,
+    Kind,
+    choice,
+    number,
+    whole,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +59,8 @@ class Config:
         10_000
     )
     data_dir: Annotated[
-        Path | None, About(PATH, "A directory that the service may write to; empty: the system's temporary one.")
-    ] = None
+        Path, About(PATH, "Everything that must last: audit log, sessions, orders, keys. Made if it is not there.")
+    ] = Path("pdp-data")
 
     tls_certificate: Annotated[
         Path | None, About(PATH, "The server's certificate chain (PEM). Read again when it changes.")
@@ -105,6 +117,36 @@ class Config:
         int, About(whole(0, 1_000_000), "Answers that each worker remembers by request id; 0: none.")
     ] = 4_096
     request_id_seconds: Annotated[float, About(number(0, 3_600), "How long such an answer is repeated.")] = 10.0
+
+    issuer: Annotated[str, About(TEXT, "The `iss` of grants, and the origin of the audit log.")] = "pdp"
+    key_rotation: Annotated[
+        float, About(number(0, 315_360_000), "How long a key signs grants before the next one does; 0: for ever.")
+    ] = 2_592_000.0
+    audit_wait: Annotated[
+        float, About(number(0.001, 60), "How long a record may take to reach the disk before the answer is a deny.")
+    ] = 0.5
+    audit_queue: Annotated[
+        int, About(whole(1, 1_000_000), "Records of each worker that may wait for the disk; more are denied.")
+    ] = 4_096
+    checkpoint_interval: Annotated[
+        float, About(number(0.05, 3_600), "How often the audit log is signed while it grows.")
+    ] = 1.0
+    prompts: Annotated[
+        str,
+        About(
+            choice("commitment", "encrypted"),
+            "What the audit log keeps of an utterance: a salted commitment, or also the text under its subject's key.",
+        ),
+    ] = "commitment"
+    anchor_file: Annotated[
+        Path | None, About(PATH, "A file, best on another host, that gets a copy of every checkpoint; empty: none.")
+    ] = None
+    anchor_url: Annotated[
+        str, About(OPTIONAL_URL, "Where every checkpoint is sent with HTTP POST; empty: nowhere.")
+    ] = ""
+    follow_interval: Annotated[
+        float, About(number(0.001, 1), "How often each worker looks for orders of others to tell its gateways.")
+    ] = 0.005
 
     watch_interval: Annotated[
         float, About(number(0, 3_600), "How often the bundle's files are looked at; 0: never.")

@@ -116,6 +116,16 @@ class RuleSet:
         """The facts that these rules read, as ``pdp.policy.facts.compute`` takes them."""
         return self._plan.facts
 
+    @property
+    def reads_utterance(self) -> tuple[str, ...]:
+        """Which of their inputs are the utterance itself: what a record without it cannot give them again."""
+        texts = (
+            ("request.utterance",)
+            if any(g == ("request", "utterance") for _, p in self._pairs for g in p.grains)
+            else ()
+        )
+        return (*texts, "facts.words") if "words" in self.facts else texts
+
     def variables(self, context: RuleContext) -> Variables:
         """What these rules see of one request."""
         return self._plan.variables(context)

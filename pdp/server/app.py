@@ -57,7 +57,7 @@ class Server:
 
     def __init__(self, parts: Parts, settings: ServerSettings, *, reuse_port: bool = False) -> None:
         self._settings = settings
-        self._close = parts.close
+        self._close, self._begin = parts.close, parts.begin
         self._stopping = Stopping()
         answers = Answers(settings.request_id_entries, settings.request_id_seconds, monotonic)
         routes = Routes(parts, settings.access, settings.limits, answers, self._stopping)
@@ -76,6 +76,7 @@ class Server:
         """
         listening = self._bind()
         await self._server.start()
+        self._begin()
         return listening
 
     async def ready(self) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pdp.errors import NotReady
-from pdp.server.link import Link
+from pdp.runtime import Holding
+from pdp.server.link import Arguments, Link
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,26 @@ class LinkFleet:
     async def activate(self, path: Path, expected_revision: str) -> None:
         """Every worker prepares, then all commit. Raises ``BundleError``; then none has committed."""
         await self._link.call("activate", path=str(path), expected=expected_revision)
+
+    async def settled(self, sequence: int, wait: float) -> Holding:
+        """Every other worker has seen the order ``sequence``; how their gateways stand after ``wait`` seconds."""
+        return holding_of(await self._link.call("settled", sequence=sequence, wait=wait))
+
+
+def holding_of(answer: Arguments) -> Holding:
+    """How gateways stand, as it comes over a link."""
+    return Holding(int(answer["acknowledged"]), int(answer["pending"]), int(answer["stale"]))
+
+
+async def settled(links: Sequence[Link], sequence: int, wait: float) -> Holding:
+    """All of ``links`` have seen the order; how their gateways stand together.
+
+    A worker that has ended grants nothing any more, so its silence is no reason to wait.
+    """
+    calls = (link.call("settled", sequence=sequence, wait=wait) for link in links)
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    found = [holding_of(a) for a in answers if not isinstance(a, BaseException)]
+    return Holding(sum(h.acknowledged for h in found), sum(h.pending for h in found), sum(h.stale for h in found))
 
 
 async def activate(links: Sequence[Link], path: Path, expected: str, seconds: float) -> str:

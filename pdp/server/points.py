@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pdp.errors import Problem
 from pdp.reports import Activation, Check, Edit, Status
-from pdp.runtime import Caller
+from pdp.runtime import Caller, Holding
 from pdp.server.runtime_points import RuntimePoints
 from pdp.types import Decision, Request
 
@@ -23,6 +23,9 @@ class Fleet(Protocol):
 
     async def activate(self, path: Path, expected_revision: str) -> None:
         """Every worker prepares, then all commit. Raises ``BundleError``; then none has committed."""
+
+    async def settled(self, sequence: int, wait: float) -> Holding:
+        """Every other worker has seen the order ``sequence``; how their gateways stand after ``wait`` seconds."""
 
 
 class DecisionPoint(Protocol):
@@ -81,10 +84,29 @@ async def nothing_to_close() -> None:
     """Close nothing."""
 
 
+def nothing_to_begin() -> None:
+    """Begin nothing."""
+
+
+def nothing_to_join(_fleet: Fleet) -> None:
+    """Join nothing."""
+
+
+async def nothing_noted(_method: str, _by: str, _what: str) -> None:
+    """Note nothing."""
+
+
+async def nobody_settled(_sequence: int, _wait: float) -> Holding:
+    """Nobody watches."""
+    return Holding()
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What one process serves; ``close`` is awaited last.
+    """What one process serves. ``begin`` is called in the event loop once the port is open, ``close`` awaited last.
 
+    ``join``: take part in a fleet; ``settled``: this process has seen an order of another one;
+    ``note``: record what an administrator did.
     ``revision`` gives a word for all that an answer hangs on besides the question: the revision in force, with what
     changes between activations (the newest order) behind it; empty while no bundle is in force. Without ``runtime``
     the services of sessions, grants, orders and the trail are UNIMPLEMENTED.
@@ -96,3 +118,7 @@ class Parts:
     close: Callable[[], Awaitable[None]] = nothing_to_close
     observe: Observe = unobserved
     runtime: RuntimePoints | None = None
+    begin: Callable[[], None] = nothing_to_begin
+    join: Callable[[Fleet], None] = nothing_to_join
+    settled: Callable[[int, float], Awaitable[Holding]] = nobody_settled
+    note: Callable[[str, str, str], Awaitable[None]] = nothing_noted

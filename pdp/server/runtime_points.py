@@ -25,6 +25,7 @@ from pdp.runtime import (
     SessionReport,
     SessionRequest,
     TraceReport,
+    WatchNews,
 )
 from pdp.types import Action, Payload, Target
 
@@ -52,7 +53,13 @@ class GrantPoint(Protocol):
     """What happens to a grant after it was issued."""
 
     async def consume(
-        self, grant: str, target: Target, action: Action, payload: Payload | None, caller: Caller, deadline: float | None
+        self,
+        grant: str,
+        target: Target,
+        action: Action,
+        payload: Payload | None,
+        caller: Caller,
+        deadline: float | None,
     ) -> Consumption:
         """Take one use."""
 
@@ -64,16 +71,6 @@ class GrantPoint(Protocol):
 
     def keys(self) -> str:
         """The public keys as a JSON Web Key Set."""
-
-
-@dataclass(frozen=True, slots=True)
-class WatchNews:
-    """What a watching gateway is told: one of a snapshot (``orders`` set), an ``order``, or a heartbeat (neither)."""
-
-    sequence: int
-    time: float
-    orders: tuple[OrderReport, ...] | None = None
-    order: OrderReport | None = None
 
 
 class Watching(Protocol):

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Generic
@@ -17,7 +18,7 @@ from typing import Generic
 from pdp.errors import BundleError, NotReady, PdpError
 from pdp.server import address, fleet
 from pdp.server.child import Child
-from pdp.server.link import Arguments
+from pdp.server.link import Arguments, Handler
 from pdp.server.points import Parts
 from pdp.server.settings import RunSettings
 from pdp.server.worker import C, Job
@@ -108,7 +109,7 @@ class Supervisor(Generic[C]):
         return not any(codes)
 
     async def _spawn(self, place: int) -> None:
-        child = await Child.start(self._job, place, {"activate": self._asked_to_activate})
+        child = await Child.start(self._job, place, self._handlers(place))
         self._children[place] = child
         await self._ask(child, "build")
 
@@ -117,6 +118,14 @@ class Supervisor(Generic[C]):
             await asyncio.wait_for(child.link.call(method, **arguments), STEP_SECONDS)
         except TimeoutError as error:
             raise NotReady(f"worker {child.place} was not done with {method} after {STEP_SECONDS:g} s") from error
+
+    def _handlers(self, place: int) -> dict[str, Handler]:
+        return {"activate": self._asked_to_activate, "settled": partial(self._asked_whether_settled, place)}
+
+    async def _asked_whether_settled(self, place: int, arguments: Arguments) -> Mapping[str, object]:
+        others = [child.link for at, child in self._children.items() if at != place and child.serving]
+        found = await fleet.settled(others, int(arguments["sequence"]), float(arguments["wait"]))
+        return {"acknowledged": found.acknowledged, "pending": found.pending, "stale": found.stale}
 
     async def _asked_to_activate(self, arguments: Arguments) -> None:
         await self.activate(Path(arguments["path"]), str(arguments["expected"]))
@@ -148,7 +157,7 @@ class Supervisor(Generic[C]):
                 log.exception("worker could not be replaced", extra={"worker": place})
 
     async def _replace(self, place: int) -> None:
-        child = await Child.start(self._job, place, {"activate": self._asked_to_activate})
+        child = await Child.start(self._job, place, self._handlers(place))
         try:
             await self._ask(child, "build")
             # Under the lock: an activation between its bundle and its first call would leave this worker behind.

@@ -78,6 +78,7 @@ class Worker(Generic[C]):
             "discard": self._discard,
             "note": self._note,
             "serve": self._serve,
+            "settled": self._settled,
         }
 
     def join(self, link: Link) -> None:
@@ -97,6 +98,7 @@ class Worker(Generic[C]):
         parts = await asyncio.to_thread(self._job.build, self._job.config)
         if self._fleet is not None:
             parts.administration.join(self._fleet)
+            parts.join(self._fleet)
         self._parts = parts
 
     async def _open(self, arguments: Arguments) -> Mapping[str, object]:
@@ -122,6 +124,10 @@ class Worker(Generic[C]):
             raise NotReady("the port is not open")
         settle()
         await self._server.ready()
+
+    async def _settled(self, arguments: Arguments) -> Mapping[str, object]:
+        found = await self._built().settled(int(arguments["sequence"]), float(arguments["wait"]))
+        return {"acknowledged": found.acknowledged, "pending": found.pending, "stale": found.stale}
 
     def _built(self) -> Parts:
         if self._parts is None:

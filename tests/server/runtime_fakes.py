@@ -28,6 +28,7 @@ from pdp.runtime import (
     SessionRequest,
     StoredRecord,
     TraceReport,
+    WatchNews,
 )
 from pdp.server.runtime_points import RuntimePoints
 from pdp.types import Action, Payload, Reason, ReasonCode, Target

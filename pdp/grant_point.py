@@ -1,0 +1,305 @@
+"""What happens to a grant after it was issued: used, narrowed for a sub-agent, reported on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from pdp import metrics
+from pdp.audit.masking import mask
+from pdp.audit.record import Entry, Record, RecordKind
+from pdp.audit.transaction import Transaction
+from pdp.errors import GrantRefused, NotFound
+from pdp.grant.canonical import action_digest
+from pdp.grant.claims import to_claims
+from pdp.grant.containment import Attenuation as Narrower
+from pdp.grant.containment import attenuate
+from pdp.grant.keys import KeyRing
+from pdp.grant.model import Actor, Grant
+from pdp.grant.token import Opened, Wanted, mint, open_token, verify
+from pdp.ledger import SESSIONS, Log, Revocations
+from pdp.orders import order_of
+from pdp.outcomes import agreement
+from pdp.policy.model import SessionSettings
+from pdp.revocation.order import Op, Order
+from pdp.revocation.table import Subjects
+from pdp.runtime import (
+    Agreement,
+    Attenuation,
+    AttenuationRequest,
+    Caller,
+    Consumption,
+    OrderReceipt,
+    OrderWanted,
+    Outcome,
+    OutcomeAnswer,
+)
+from pdp.session.state import consumed, over, reported
+from pdp.session.stored import from_bytes, to_bytes
+from pdp.session.trigger import due
+from pdp.trail import masked_claims, payload_document
+from pdp.types import Action, Json, Payload, Target
+
+GRANTS = "grant"
+
+
+class Finder(Protocol):
+    """Finds records by any of their ids."""
+
+    def find(self, identifier: str, start: int = 0, limit: int = 100) -> tuple[Record, ...]:
+        """Those that carry the id, in order."""
+
+
+class Stops(Protocol):
+    """Gives orders of the kill switch."""
+
+    async def order(self, wanted: OrderWanted, by: str) -> OrderReceipt:
+        """In force in every process before it returns."""
+
+
+class GrantPoint:
+    """``settings`` gives what the bundle in force says of sessions; the rest is as for ``SessionPoint``."""
+
+    def __init__(
+        self,
+        log: Log,
+        finder: Finder,
+        revocations: Revocations,
+        stops: Stops,
+        keys: KeyRing,
+        settings: Callable[[], SessionSettings],
+        now: Callable[[], float],
+        new_id: Callable[[], str],
+        issuer: str,
+        wait: float,
+    ) -> None:
+        self._log = log
+        self._finder = finder
+        self._revocations = revocations
+        self._stops = stops
+        self._keys = keys
+        self._settings = settings
+        self._now = now
+        self._new_id = new_id
+        self._issuer = issuer
+        self._wait = wait
+
+    def keys(self) -> str:
+        """The JSON Web Key Set."""
+        return json.dumps(self._keys.jwks(self._now()))
+
+    async def consume(
+        self,
+        grant: str,
+        target: Target,
+        action: Action,
+        payload: Payload | None,
+        caller: Caller,
+        deadline: float | None,
+    ) -> Consumption:
+        """Take one use, if there is one left. Raises ``AuditUnavailable`` when it cannot be written down."""
+        now = self._now()
+        try:
+            digest = action_digest(target, action, payload)
+            wanted = Wanted(issuer=self._issuer, audience=caller.name, digest=digest, certificate=caller.certificate)
+            opened = open_token(grant, self._keys.public(now))
+            found = verify(grant, self._keys.public(now), wanted, now)
+            self._demand_alive(opened, caller, now)
+        except GrantRefused as error:
+            return Consumption(consumed=False, refusal=error.fault, text=str(error))
+        taken = await self._log.commit(lambda txn: self._take(txn, found, caller, now), self._until(deadline))
+        if not isinstance(taken, Consumption):
+            raise TypeError(f"the log gave {type(taken).__name__}")
+        if taken.refusal == "replayed":
+            await self._stop("replay", _subjects(found, found.actors[0], (), caller), caller)
+        return taken
+
+    async def attenuate(self, wanted: AttenuationRequest, caller: Caller, deadline: float | None) -> Attenuation:
+        """A narrower grant for a sub-agent; its uses are taken from the parent's."""
+        now = self._now()
+        try:
+            opened = open_token(wanted.grant, self._keys.public(now))
+            parent = opened.grant
+            self._demand_own(parent, caller)
+            self._demand_alive(opened, caller, now)
+            child = attenuate(parent, _narrower(wanted, parent), now, self._new_id())
+        except GrantRefused as error:
+            return Attenuation(refusal=error.fault, text=str(error))
+        entry = _handed_on(parent, child, caller, now)
+        await self._log.commit(lambda txn: txn.append(entry), self._until(deadline))
+        key = self._keys.signing_key(now)
+        order = self._order(child, (key.id,), caller, now)
+        if order is not None:
+            return Attenuation(refusal="revoked", text=f"revoked by order {order.sequence}: {order.reason}")
+        return Attenuation(mint(child, key), child.id, float(child.expires_at))
+
+    async def report(self, outcome: Outcome, caller: Caller, deadline: float | None) -> OutcomeAnswer:
+        """Record what ran. Raises ``NotFound`` for a decision that is not in the log."""
+        now = self._now()
+        decision = await asyncio.to_thread(self._decision, outcome.decision_id)
+        answer = agreement(decision, outcome)
+        session = str(decision["request"].get("session_id", ""))
+        body = _outcome_document(outcome, answer, session, caller)
+        ids = tuple(dict.fromkeys(i for i in (outcome.decision_id, outcome.grant_id, session) if i))
+        entry = Entry(RecordKind.OUTCOME, now, ids, body)
+
+        def job(txn: Transaction) -> None:
+            stored = txn.get(SESSIONS, session) if session else None
+            if stored is not None:
+                txn.put(SESSIONS, session, to_bytes(reported(from_bytes(stored), outcome.rows, outcome.bytes)))
+            txn.append(entry)
+
+        await self._log.commit(job, self._until(deadline))
+        metrics.OUTCOMES.labels(answer.agreement.value).inc()
+        if answer.agreement is Agreement.DISAGREE:
+            await self._stop("outcome", _decided(decision, session), caller)
+        return answer
+
+    def _take(self, txn: Transaction, grant: Grant, caller: Caller, now: float) -> Consumption:
+        """Each use of an attenuated grant is one of those of the grants it came from, too."""
+        counts = [(grant.id, grant.uses), *((o.id, o.uses) for o in grant.origins)]
+        taken = {name: _taken(txn.get(GRANTS, name)) for name, _ in counts}
+        left = min(uses - taken[name] for name, uses in counts) - 1
+        stored = txn.get(SESSIONS, grant.session) if grant.session else None
+        state = from_bytes(stored) if stored is not None else None
+        refusal, text = "", ""
+        if left < 0:
+            refusal, text = "replayed", f"every use of the grant is taken ({grant.uses} in all)"
+        elif state is not None and over(state, now):
+            refusal, text = "revoked", f"the session is over: {over(state, now)}"
+        body: dict[str, Json] = {"grant_id": grant.id, "session_id": grant.session, "gateway": caller.name}
+        if refusal:
+            body["refusal"] = refusal
+        else:
+            body["uses_left"] = left
+            for name, _ in counts:
+                txn.put(GRANTS, name, json.dumps([taken[name] + 1, grant.expires_at]).encode())
+            if state is not None and left == 0:
+                txn.put(SESSIONS, grant.session, to_bytes(consumed(state, grant.id)))
+        ids = tuple(i for i in (grant.id, grant.session, grant.decision) if i)
+        txn.append(Entry(RecordKind.CONSUMPTION, now, ids, body))
+        return Consumption(not refusal, max(left, 0), refusal, text, grant.id)
+
+    def _demand_own(self, parent: Grant, caller: Caller) -> None:
+        if parent.issuer != self._issuer:
+            raise GrantRefused("wrong_issuer", f"the grant is of {parent.issuer}")
+        if parent.audience != caller.name:
+            raise GrantRefused("wrong_audience", f"the grant is for {parent.audience}, not for {caller.name}")
+        if parent.certificate != caller.certificate:
+            raise GrantRefused("wrong_holder", "the grant is bound to another client certificate, or to none")
+
+    def _demand_alive(self, opened: Opened, caller: Caller, now: float) -> None:
+        order = self._order(opened.grant, (opened.key_id,), caller, now)
+        if order is not None:
+            raise GrantRefused("revoked", f"revoked by order {order.sequence} ({order.cause}): {order.reason}")
+
+    def _order(self, grant: Grant, keys: tuple[str, ...], caller: Caller, now: float) -> Order | None:
+        """What speaks against a grant; quarantine leaves those that only read."""
+        found: Order | None = None
+        for actor in grant.actors:
+            about = _subjects(grant, actor, keys, caller)
+            for name in (grant.id, *(o.id for o in grant.origins)):
+                found = found or self._against(replace(about, grant=name), grant, now)
+        return found
+
+    def _against(self, about: Subjects, grant: Grant, now: float) -> Order | None:
+        order = self._revocations.find(about, now)
+        return None if order is None or (order.op is Op.QUARANTINE and grant.detail.reads) else order
+
+    async def _stop(self, cause: str, about: Subjects, caller: Caller) -> None:
+        for trigger in due(self._settings().triggers, {cause}):
+            await self._stops.order(order_of(trigger, about), f"pdp, asked by {caller.name}")
+
+    def _decision(self, decision_id: str) -> Mapping[str, Any]:
+        for record in self._finder.find(decision_id):
+            if record.kind == RecordKind.DECISION.value:
+                body: Mapping[str, Any] = record.entry().body
+                if body["decision_id"] == decision_id:
+                    return body
+        raise NotFound(f"there is no decision {decision_id}")
+
+    def _until(self, deadline: float | None) -> float:
+        end = asyncio.get_running_loop().time() + self._wait
+        return end if deadline is None else min(end, deadline)
+
+
+def _subjects(grant: Grant, actor: Actor, keys: tuple[str, ...], caller: Caller) -> Subjects:
+    return Subjects(
+        grant=grant.id,
+        session=grant.session,
+        task=grant.task,
+        agent=actor.agent,
+        instance=actor.instance,
+        principal=grant.principal,
+        target_kind=grant.detail.target_kind,
+        target_name=grant.detail.target_name,
+        intent=grant.intent,
+        gateway=caller.name,
+        keys=keys,
+    )
+
+
+def _taken(stored: bytes | None) -> int:
+    return int(json.loads(stored)[0]) if stored is not None else 0
+
+
+def _handed_on(parent: Grant, child: Grant, caller: Caller, now: float) -> Entry:
+    claims = masked_claims(to_claims(child))
+    body: dict[str, Json] = {"parent": parent.id, "claims": claims, "session_id": child.session, "by": caller.name}
+    ids = tuple(i for i in (child.id, parent.id, child.session, child.decision) if i)
+    return Entry(RecordKind.GRANT, now, ids, body)
+
+
+def _decided(decision: Mapping[str, Any], session: str) -> Subjects:
+    """Whom a recorded decision is about."""
+    request = decision["request"]
+    agent, principal = request["agent"], request.get("principal", {})
+    return Subjects(
+        session=session,
+        agent=str(agent["id"]),
+        instance=str(agent.get("instance", "")),
+        principal=str(principal.get("id", "")),
+    )
+
+
+def _narrower(wanted: AttenuationRequest, parent: Grant) -> Narrower:
+    target, detail = wanted.target, parent.detail
+    if (target.kind or target.name) and (target.kind, target.name) != (detail.target_kind, detail.target_name):
+        raise GrantRefused("not_contained", "another target than the parent's")
+    if wanted.action.name and wanted.action.name != detail.action:
+        raise GrantRefused("not_contained", "another action than the parent's")
+    return Narrower(
+        Actor(wanted.agent.id, wanted.agent.instance),
+        life=int(wanted.seconds) or None,
+        uses=wanted.uses or None,
+        audience=wanted.audience,
+        params=wanted.action.params or None,
+        read_only=wanted.read_only,
+        row_limit=wanted.row_limit,
+    )
+
+
+def _outcome_document(outcome: Outcome, answer: OutcomeAnswer, session: str, caller: Caller) -> dict[str, Json]:
+    ran: dict[str, Json] = {
+        "target": {"kind": outcome.target.kind, "name": outcome.target.name, "attributes": outcome.target.attributes},
+        "action": {"name": outcome.action.name, "params": outcome.action.params},
+    }
+    if outcome.payload is not None:
+        ran["payload"] = payload_document(outcome.payload)
+    return {
+        "decision_id": outcome.decision_id,
+        "grant_id": outcome.grant_id,
+        "session_id": session,
+        "gateway": caller.name,
+        "observed": outcome.observed.value,
+        "agreement": answer.agreement.value,
+        "text": answer.text,
+        "request": mask(ran)[0],
+        "rows": outcome.rows,
+        "bytes": outcome.bytes,
+        "exit_code": outcome.exit_code,
+        "operation_digest": outcome.operation_digest,
+    }

@@ -1,0 +1,79 @@
+"""Orders of the kill switch and the requests they are about. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pdp import engine
+from pdp.gathering import Settled
+from pdp.policy.model import Trigger
+from pdp.revocation.order import Op, Order
+from pdp.revocation.table import Subjects
+from pdp.runtime import Caller, OrderWanted
+from pdp.session.state import SessionState
+from pdp.types import ReasonCode, Request, Verdict
+
+CAUSE_OF = {
+    "drift": "drift",
+    "budget": "budget-exceeded",
+    "replay": "replay-suspected",
+    "outcome": "outcome-outside-grant",
+    "denials": "denials",
+}
+"""From a trigger's cause to the cause code of its order."""
+
+
+def subjects_of(
+    request: Request,
+    caller: Caller,
+    verdict: Verdict | None = None,
+    state: SessionState | None = None,
+    keys: tuple[str, ...] = (),
+) -> Subjects:
+    """Everything that a request is about, as far as it is known."""
+    match = verdict.match if verdict else None
+    return Subjects(
+        session=request.session_id,
+        task=state.task if state else "",
+        agent=request.agent.id,
+        instance=request.agent.instance,
+        principal=request.principal.id,
+        target_kind=request.target.kind,
+        target_name=request.target.name,
+        intent=match.intent if match else "",
+        gateway=caller.name,
+        keys=keys,
+    )
+
+
+def revoked(order: Order) -> Verdict:
+    """The deny of an order."""
+    code = ReasonCode.REVOKED if order.op is Op.KILL else ReasonCode.QUARANTINED
+    what = f"{order.scope.value} {order.value}".strip()
+    return engine.deny(code, f"{what} is {code.value} (order {order.sequence}, {order.cause}): {order.reason}")
+
+
+def stops_of(request: Request, settled: Settled) -> Sequence[OrderWanted]:
+    """The orders that are due after a decision."""
+    agent = request.agent
+    about = Subjects(
+        session=request.session_id, agent=agent.id, instance=agent.instance, principal=request.principal.id
+    )
+    orders = [order_of(t, about) for t in settled.due]
+    if settled.killed:
+        reason = f"the bundle ends a session for {settled.killed}"
+        orders.append(OrderWanted("kill", "session", settled.state.id, reason, settled.killed))
+    return orders
+
+
+def order_of(trigger: Trigger, about: Subjects) -> OrderWanted:
+    """The order that a trigger gives. What a request does not name cannot be stopped; the agent that asked can."""
+    values = {
+        "session": about.session,
+        "agent": about.agent,
+        "instance": f"{about.agent}/{about.instance}" if about.instance else "",
+        "principal": about.principal,
+    }
+    scope = trigger.scope.value if values[trigger.scope.value] else "agent"
+    reason, cause = f"trigger of the bundle at {trigger.position}", CAUSE_OF[trigger.cause.value]
+    return OrderWanted(trigger.do.value, scope, values[scope], reason, cause, float(trigger.seconds or 0))

@@ -1,0 +1,193 @@
+"""Deciding again from records, in log order: does the same bundle give the same answer? Pure.
+
+The session's state is not in a decision's record: it follows from the record of its start and every record since, so it
+is carried along. What the utterance itself would be needed for, and is withheld, is told apart from a disagreement.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pdp import engine, gathering
+from pdp.audit.masking import mask
+from pdp.audit.record import Entry, RecordKind
+from pdp.engine import admit, screen
+from pdp.errors import PdpError
+from pdp.gathering import Weight, live_grant, refusal_step
+from pdp.intent.authority import risk
+from pdp.intent.text import Reading
+from pdp.issuing import granted
+from pdp.matching import Asked, Matching
+from pdp.policy.facts import Facts
+from pdp.session.state import SessionState, consumed, ended, reported
+from pdp.session.stored import from_bytes
+from pdp.snapshot import Snapshot
+from pdp.trail import band_of, match_of, narrowed_document
+from pdp.types import Effect, Reason, ReasonCode, Request, Verdict
+from pdp.wire.document import request_from_document
+
+Body = Mapping[str, Any]
+Rulebook = Callable[[str], Snapshot | None]
+"""Gives the bundle of a revision, ready to judge what is matched already; ``None`` when it is not kept."""
+
+RUNTIME_REASONS = frozenset(
+    {
+        ReasonCode.REVOKED,
+        ReasonCode.QUARANTINED,
+        ReasonCode.SESSION_REQUIRED,
+        ReasonCode.SESSION_OVER,
+        ReasonCode.SESSION_MISMATCH,
+        ReasonCode.AUDIT_UNAVAILABLE,
+        ReasonCode.ENCODER_FAILED,
+        ReasonCode.INTERNAL_ERROR,
+        ReasonCode.SCORE_INVALID,
+    }
+)
+"""Denials that the state of the service gave, not the bundle: there is nothing to judge again."""
+
+
+class Sameness(enum.Enum):
+    """What deciding again came to."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    UNVERIFIABLE = "unverifiable"
+
+
+@dataclass(frozen=True, slots=True)
+class Redecision:
+    """One decision, decided again. ``effect`` is the one it would get; ``text`` says what differs or is missing."""
+
+    sameness: Sameness
+    text: str = ""
+    effect: Effect = Effect.DENY
+    reasons: tuple[str, ...] = ()
+
+
+class Redecider:
+    """Takes every record of a log in order and decides each decision again."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        self._rulebook = rulebook
+        self._states: dict[str, SessionState] = {}
+
+    def take(self, entry: Entry) -> Redecision | None:
+        """``None`` for records that are no decisions. Never raises for what a record holds."""
+        try:
+            return self._take(entry)
+        except (KeyError, TypeError, ValueError, AttributeError, PdpError) as error:
+            return Redecision(Sameness.UNVERIFIABLE, f"the record cannot be read: {error}")
+
+    def _take(self, entry: Entry) -> Redecision | None:
+        body: Body = entry.body
+        if entry.kind is RecordKind.DECISION:
+            return self._decision(body)
+        session = str(body.get("session_id", ""))
+        state = self._states.get(session)
+        if entry.kind is RecordKind.SESSION and body["event"] == "started":
+            self._states[session] = from_bytes(json.dumps(body["state"]).encode())
+        elif state is None:
+            return None
+        elif entry.kind is RecordKind.SESSION and body["event"] == "ended":
+            self._states[session] = ended(state, str(body["reason"]), entry.time)
+        elif entry.kind is RecordKind.CONSUMPTION and body.get("uses_left") == 0:
+            self._states[session] = consumed(state, str(body["grant_id"]))
+        elif entry.kind is RecordKind.OUTCOME:
+            self._states[session] = reported(state, int(body["rows"]), int(body["bytes"]))
+        return None
+
+    def _decision(self, body: Body) -> Redecision:
+        snapshot = self._rulebook(str(body["revision"]))
+        if snapshot is None:
+            return Redecision(Sameness.UNVERIFIABLE, f"bundle {body['revision']} is not kept")
+        request = request_from_document({k: v for k, v in body["request"].items() if k != "traceparent"})
+        state = self._states.get(request.session_id)
+        verdict, weight = redecide(body, request, state, snapshot)
+        if state is not None and body.get("counted", True):
+            self._states[state.id] = _next(state, request, verdict, weight, body, snapshot)
+        return _compare(body, verdict)
+
+
+def redecide(
+    body: Body, request: Request, state: SessionState | None, snapshot: Snapshot
+) -> tuple[Verdict, Weight | None]:
+    """Judge a recorded request again with ``snapshot``, which may be another bundle's."""
+    first = ReasonCode(body["reasons"][0]["code"])
+    if first in RUNTIME_REASONS:
+        return engine.deny(first, str(body["reasons"][0]["text"])), None
+    asked = admit(request, snapshot, state.intents if state else None)
+    if isinstance(asked, Verdict):
+        return asked, None
+    text = body.get("text", {"clauses": 0, "findings": []})
+    reading = Reading("", "", ("",) * int(text["clauses"]), tuple(text["findings"]))
+    screened = screen(asked, reading)
+    if screened is not None:
+        return screened, None
+    matching = matching_of(body, asked, snapshot)
+    facts = body.get("facts", {"values": {}, "unusable": {}})
+    cosine = body.get("matching", {}).get("closeness")
+    return gathering.judge(
+        asked, Facts(facts["values"], facts["unusable"]), matching, snapshot, state, cosine, float(body["now"])
+    )
+
+
+def matching_of(body: Body, asked: Asked, snapshot: Snapshot) -> Matching:
+    """The matching as recorded; out of scope when its intent is not among those that the bundle admits now."""
+    document = body["matching"]
+    found = match_of(document)
+    columns = {snapshot.bundle.intents[c].id: c for c in asked.admitted.tolist()}
+    column = columns.get(found.intent, -1) if document["matched"] else -1
+    refusals = tuple(Reason(ReasonCode(r["code"]), str(r["text"])) for r in document["refusals"])
+    band = band_of(document)
+    if column < 0 and not refusals:
+        refusals = (Reason(ReasonCode.NOT_ADMITTED, f"{found.intent} does not admit this call"),)
+    return Matching(column, band, found, (), refusals)
+
+
+def _next(
+    state: SessionState, request: Request, verdict: Verdict, weight: Weight | None, body: Body, snapshot: Snapshot
+) -> SessionState:
+    now, claims = float(body["now"]), body.get("grant")
+    weight = weight or Weight(engine.OUTSIDE_SESSIONS, refusal_step(request))
+    grant = None
+    if claims is not None and verdict.match is not None:
+        columns = {i.id: c for c, i in enumerate(snapshot.bundle.intents)}
+        danger = risk(snapshot.profiles[columns[verdict.match.intent]])
+        grant = live_grant(
+            str(claims["jti"]), danger, granted(request, verdict), float(claims["exp"]), int(claims["uses"])
+        )
+    return gathering.settle(state, weight, verdict, grant, snapshot.bundle.settings.sessions, now).state
+
+
+def _compare(body: Body, verdict: Verdict) -> Redecision:
+    reasons = tuple(r.code.value for r in verdict.reasons)
+    recorded = tuple(str(r["code"]) for r in body["reasons"])
+    narrowed = mask(narrowed_document(verdict.narrowed))[0] if verdict.narrowed is not None else None
+    same = (
+        verdict.effect.value == body["effect"]
+        and reasons == recorded
+        and [o.type for o in verdict.obligations] == [o["type"] for o in body.get("obligations", [])]
+        and _plain(narrowed) == _plain(body.get("narrowed"))
+    )
+    if same:
+        return Redecision(Sameness.SAME, "", verdict.effect, reasons)
+    text = f"recorded {body['effect']} ({', '.join(recorded)}), again {verdict.effect.value} ({', '.join(reasons)})"
+    missing = [*body.get("withheld", []), *(f"masked {m}" for m in body.get("masked", []))]
+    if missing:
+        return Redecision(Sameness.UNVERIFIABLE, f"{text}; not kept: {', '.join(missing)}", verdict.effect, reasons)
+    return Redecision(Sameness.DIFFERENT, text, verdict.effect, reasons)
+
+
+def _plain(value: object) -> object:
+    """Mappings and sequences as JSON has them, numbers as doubles, so that what was stored equals what is made."""
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value
