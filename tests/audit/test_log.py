@@ -32,6 +32,14 @@ class Gate:
         commit(connection)
         self.commits += 1
 
+    async def hold(self, log):
+        """Close it, and wait until the commit of record 0 stands before it; returns who waits for that."""
+        self.open.clear()
+        self.reached.clear()
+        first = asyncio.ensure_future(log.commit(adding(0)))
+        assert await asyncio.to_thread(self.reached.wait, 20)
+        return first
+
 
 @pytest.fixture
 def gate():
@@ -52,10 +60,7 @@ async def test_a_record_is_there_when_commit_returns(open_log, open_reader):
 async def test_what_waits_is_one_commit(open_log, open_reader, gate):
     """At most 256 jobs, in the order in which they came."""
     log = open_log(commit=gate)
-    gate.open.clear()
-    gate.reached.clear()
-    first = asyncio.ensure_future(log.commit(adding(0)))
-    assert await asyncio.to_thread(gate.reached.wait, 10)
+    first = await gate.hold(log)
     others = [asyncio.ensure_future(log.commit(adding(n))) for n in range(1, 301)]
     await asyncio.sleep(0)
     before = gate.commits
@@ -67,8 +72,7 @@ async def test_what_waits_is_one_commit(open_log, open_reader, gate):
 
 async def test_nothing_is_said_before_it_is_on_disk(open_log, gate):
     log = open_log(commit=gate)
-    gate.open.clear()
-    waiting = asyncio.ensure_future(log.commit(adding(0)))
+    waiting = await gate.hold(log)
     done, _ = await asyncio.wait([waiting], timeout=0.1)
     assert not done
     gate.open.set()
@@ -90,10 +94,10 @@ async def test_a_job_that_raises_harms_no_neighbour(open_log, open_reader, gate)
     def refused(transaction):
         raise StopIteration
 
-    gate.open.clear()
-    jobs = [adding(0), half_done, adding(1), refused, lambda t: t.append("no entry"), adding(2)]
-    waiting = [asyncio.ensure_future(log.commit(job)) for job in jobs]
-    await asyncio.sleep(0.05)
+    first = await gate.hold(log)
+    jobs = [half_done, adding(1), refused, lambda t: t.append("no entry"), adding(2)]
+    waiting = [first, *(asyncio.ensure_future(log.commit(job)) for job in jobs)]
+    await asyncio.sleep(0)
     gate.open.set()
     found = await asyncio.gather(*waiting, return_exceptions=True)
     assert [found[0], found[2], found[5]] == [0, 1, 2]
@@ -163,9 +167,7 @@ async def test_compare_and_set_is_exact_under_concurrency(open_log):
 async def test_a_job_whose_caller_gave_up_is_left_out(open_log, open_reader, gate):
     """Cancelled, or past its deadline; the caller is told why."""
     log = open_log(commit=gate)
-    gate.open.clear()
-    first = asyncio.ensure_future(log.commit(adding(0)))
-    await asyncio.sleep(0.05)
+    first = await gate.hold(log)
     cancelled = asyncio.ensure_future(log.commit(adding(1)))
     late = asyncio.ensure_future(log.commit(adding(2), asyncio.get_running_loop().time() + 0.05))
     await asyncio.sleep(0)
@@ -195,9 +197,7 @@ async def test_a_timeout_of_the_job_is_its_own(open_log):
 async def test_a_full_queue_refuses_at_once(open_log, gate):
     """What was queued is still written."""
     log = open_log(commit=gate, capacity=3)
-    gate.open.clear()
-    waiting = [asyncio.ensure_future(log.commit(adding(0)))]
-    await asyncio.sleep(0.05)
+    waiting = [await gate.hold(log)]
     waiting += [asyncio.ensure_future(log.commit(adding(n))) for n in (1, 2, 3)]
     await asyncio.sleep(0)
     with pytest.raises(AuditUnavailable, match="3 jobs wait"):
@@ -209,15 +209,14 @@ async def test_a_full_queue_refuses_at_once(open_log, gate):
 async def test_closing_finishes_what_is_queued(open_log, open_reader, gate):
     """And signs a checkpoint over all of it; afterwards nothing is taken."""
     log = open_log(commit=gate, interval=3600)
-    await log.commit(adding(0))
-    gate.open.clear()
-    waiting = [asyncio.ensure_future(log.commit(adding(n))) for n in range(1, 400)]
-    await asyncio.sleep(0.02)
+    waiting = [await gate.hold(log)]
+    waiting += [asyncio.ensure_future(log.commit(adding(n))) for n in range(1, 400)]
+    await asyncio.sleep(0)
     closing = asyncio.ensure_future(asyncio.to_thread(log.close))
     await asyncio.sleep(0.02)
     gate.open.set()
     await closing
-    assert await asyncio.gather(*waiting) == list(range(1, 400))
+    assert await asyncio.gather(*waiting) == list(range(400))
     with pytest.raises(AuditUnavailable, match="closed"):
         await log.commit(adding(0))
     reader = open_reader()
@@ -227,9 +226,7 @@ async def test_closing_finishes_what_is_queued(open_log, open_reader, gate):
 
 async def test_closing_does_not_wait_for_a_stuck_disk_for_ever(open_log, gate):
     log = open_log(commit=gate)
-    gate.open.clear()
-    waiting = asyncio.ensure_future(log.commit(adding(0)))
-    await asyncio.sleep(0.05)
+    waiting = await gate.hold(log)
     with pytest.raises(AuditUnavailable, match="slow or stuck"):
         log.close(timeout=0.05)
     gate.open.set()
