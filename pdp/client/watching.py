@@ -30,7 +30,6 @@ SILENCE = 5.0
 """A heartbeat comes every second; after so many seconds without one the stream is opened anew."""
 
 Call: TypeAlias = "grpc.StreamStreamMultiCallable[Message, WatchEvent]"
-Stream: TypeAlias = "grpc._CallIterator[WatchEvent]"
 Said: TypeAlias = "queue.SimpleQueue[Message | None]"
 
 
@@ -94,7 +93,7 @@ class Watch:
         self._silence = silence
         self._outages = Outages(terms)
         self._closed = threading.Event()
-        self._stream: Stream | None = None
+        self._stream: grpc.Call | None = None
         self._thread = threading.Thread(target=self._run, name="pdp-watch", daemon=True)
         self._thread.start()
 
@@ -133,7 +132,8 @@ class Watch:
             self._closed.wait(pause)
 
     def _follow(self, said: Said) -> None:
-        stream = self._stream = self._call(self._say(said))
+        stream = self._call(self._say(said))
+        self._stream = stream
         if self._closed.is_set():
             stream.cancel()
         try:

@@ -57,9 +57,14 @@ def client(request):
     return request.param
 
 
+def answering(*answers):
+    """A server of our own whose decisions are these answers in turn; see ``answering_as``."""
+    return answering_as("DecisionService", "Decide DecideBatch Explain", *answers)
+
+
 @asynccontextmanager
-async def answering(*answers):
-    """A server of our own whose ``Decide`` gives these answers in turn: bytes, a status, or a call of the context."""
+async def answering_as(service: str, methods: str, *answers):
+    """A server of our own whose methods give these answers in turn: bytes, a status, or what a call of it gives."""
     given = iter(answers)
     server = grpc.aio.server()
 
@@ -70,8 +75,8 @@ async def answering(*answers):
         return answer(raw) if callable(answer) else answer
 
     handler = grpc.unary_unary_rpc_method_handler(decide)
-    methods = {"Decide": handler, "DecideBatch": handler, "Explain": handler}
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("pdp.v1.DecisionService", methods),))
+    handlers = dict.fromkeys(methods.split(), handler)
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(f"pdp.v1.{service}", handlers),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from pdp.client.judgement import SHOW_ONLY, checked, denied
 from pdp.errors import AnswerUnusable, Overloaded
-from pdp.types import Decision, Effect, NarrowedRequest, Obligation, Reason, ReasonCode, Timings, Verdict
+from pdp.types import Decision, Effect, NarrowedRequest, Obligation, Permit, Reason, ReasonCode, Timings, Verdict
 from tests.client.conftest import request
 
 ASKED = request(request_id="q")
+PERMIT = Permit("token", "g1", 60.0)
 NARROWED = NarrowedRequest(ASKED.target, ASKED.action)
 
 
@@ -23,9 +24,9 @@ def decision(effect: Effect = Effect.ALLOW, **verdict) -> Decision:
 
 
 def test_an_answer_that_holds_together_is_left_as_it_is():
-    """Allow, narrow with understood obligations, deny."""
+    """Allow with a grant or, of a PDP that issues none, without; narrow with understood obligations; deny."""
     narrow = decision(Effect.NARROW, narrowed=NARROWED, obligations=(Obligation("mask"),))
-    for answer in (decision(), narrow, decision(Effect.DENY)):
+    for answer in (decision(), replace(decision(), permit=PERMIT), narrow, decision(Effect.DENY)):
         assert checked(answer, ASKED, {"mask"}) is answer
 
 
@@ -37,8 +38,16 @@ def test_an_answer_that_holds_together_is_left_as_it_is():
         decision(Effect.NARROW),
         decision(Effect.ALLOW, narrowed=NARROWED),
         decision(Effect.ALLOW, obligations=(Obligation("mask"),)),
+        replace(decision(Effect.DENY), permit=PERMIT),
     ],
-    ids=["empty", "another question", "narrow to nothing", "allow that narrows", "allow with obligation"],
+    ids=[
+        "empty",
+        "another question",
+        "narrow to nothing",
+        "allow that narrows",
+        "allow with obligation",
+        "deny with grant",
+    ],
 )
 def test_an_answer_that_does_not_is_unusable(answer):
     """Also when every obligation is understood."""
@@ -51,7 +60,8 @@ def test_an_obligation_that_is_not_understood_makes_a_deny():
     answer = decision(
         Effect.NARROW, narrowed=NARROWED, obligations=(Obligation("mask"), Obligation("approval", {}, "r1"))
     )
-    result = checked(answer, ASKED, {"mask"})
+    result = checked(replace(answer, permit=PERMIT), ASKED, {"mask"})
+    assert result.permit is None
     assert result.verdict.effect is Effect.DENY
     assert (result.verdict.reasons[0].rule_id, result.decision_id) == ("r1", "d")
     assert "'approval'" in result.verdict.reasons[0].text
