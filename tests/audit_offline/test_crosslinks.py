@@ -81,6 +81,18 @@ FORGED = {
     ),
     "attenuated from nothing": ([BEGIN, decision(1), attenuated("g9", 7)], GAP, 2, "comes from grant g9"),
     "attenuated to more": ([BEGIN, decision(1), attenuated("g1", 7, exp=int(START) + 90)], DISAGREEMENT, 2, "wider"),
+    "use of a child beyond its parent": (
+        [
+            BEGIN,
+            decision(1),
+            attenuated("g1", 7, origins=[{"jti": "g1", "uses": 1}]),
+            consumption(1, 2),
+            consumption(7, 3),
+        ],
+        DISAGREEMENT,
+        4,
+        "uses grant g1 once more",
+    ),
     "outcome of no decision that agrees": ([BEGIN, outcome(9, 1)], GAP, 1, "decision d9"),
     "no body of its kind": ([Entry(RecordKind.DECISION, START, (), {"effect": 3})], TAMPERED, 0, "not formed"),
 }
@@ -88,6 +100,7 @@ HONEST = {
     "usual": usual(3),
     "use within the leeway": [BEGIN, decision(1), consumption(1, 62)],
     "refused uses": [BEGIN, decision(1), consumption(1, 2), consumption(1, 90, refusal="expired")],
+    "session refused": [Entry(RecordKind.SESSION, START, ("r1",), {"event": "refused", "agent": "bot"})],
     "withheld": [BEGIN, KILL, decision(1), Entry(RecordKind.REVOCATION, START + 2, ("d1",), {"withheld": "d1"})],
     "lifted": [BEGIN, KILL, revocation("lift", "agent", "bot", 0.7), decision(1)],
     "kill that ended": [BEGIN, revocation("kill", "agent", "bot", 0.5, until=START + 0.9), decision(1)],

@@ -3,12 +3,16 @@
 import json
 import string
 import time
+import uuid
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pdp.audit.masking import REMOVED, marker, mask, mask_text, redact_quotes
+from pdp.grant.claims import to_claims
+from pdp.grant.model import Actor, Grant, detail_of
+from pdp.types import Action, NarrowedRequest, Target
 
 KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY"
 JWT = "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLWhlcmU"
@@ -85,6 +89,24 @@ def test_numbers_under_a_name_that_only_sounds_secret_stay() -> None:
     value = {"max_tokens": 512, "token_count": "7", "secretName": "db", "key": "customer", "passwordReset": True}
     assert mask(value) == (value, [])
     assert mask({"password": 1234}) == ({"password": "[masked <16]"}, ["/password"])
+
+
+def test_the_claims_of_a_grant_stay() -> None:
+    """Its digests look random and its words sound secret; outcomes are compared with them later."""
+    detail = detail_of(NarrowedRequest(Target("table", "invoices"), Action("read", {"customer": "4711"})))
+    digest = "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"
+    grant = Grant(
+        id=uuid.uuid4().hex, issuer="pdp", audience="gw-1", principal="alice", actors=(Actor("bot"),),
+        issued_at=1.5, not_before=1, expires_at=60, transaction=uuid.uuid4().hex, session=uuid.uuid4().hex, task="t",
+        intent="billing-read", detail=detail, digest=digest, decision=uuid.uuid4().hex,
+        revision="sha256:" + "9f86d081884c7d65" * 4, certificate=digest,
+    )  # fmt: skip
+    assert mask(to_claims(grant)) == (to_claims(grant), [])
+
+
+def test_a_shape_counts_under_public_names_too() -> None:
+    """Nobody hides a token by calling it a digest."""
+    assert mask({"digest": SHAPES["github"]}) == ({"digest": "[masked 16-63]"}, ["/digest"])
 
 
 @pytest.mark.parametrize("text", HARMLESS)
