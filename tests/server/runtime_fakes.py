@@ -57,7 +57,7 @@ class FakeSessionPoint:
 
     async def end(self, session_id: str, reason: str, caller: Caller, deadline: float | None) -> SessionEnd:
         found = await self.get(session_id, caller)
-        self.sessions[session_id] = replace(found, ended=reason or "ended")
+        self.sessions[session_id] = replace(found, ended=found.ended or reason or "ended")
         return SessionEnd(0 if found.ended else 2, not found.ended)
 
     async def get(self, session_id: str, caller: Caller) -> SessionReport:

@@ -7,10 +7,9 @@ import asyncio
 import grpc
 import pytest
 
-from pdp.runtime import OrderReport
+from pdp.runtime import OrderReport, WatchNews
 from pdp.server.app import ServerSettings
 from pdp.server.limits import Limits
-from pdp.runtime import WatchNews
 from pdp.v1 import revocation_pb2 as proto
 from tests.server.conftest import reason
 from tests.server.test_guard import until
