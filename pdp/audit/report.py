@@ -66,7 +66,7 @@ class Redecided:
 class Redecide(Protocol):
     """Makes decisions again from their records."""
 
-    def __call__(self, index: int, kind: RecordKind, time: float, body: JsonObject) -> Redecided | None:
+    def __call__(self, index: int, kind: RecordKind, time: float, body: JsonObject, /) -> Redecided | None:
         """Called with every record in the order of the log, so that sessions can be followed. None: no decision."""
 
 

@@ -16,6 +16,14 @@ class Exit(enum.IntEnum):
     """The command line, a file named on it or the configuration is wrong."""
     UNREACHABLE = 3
     """No server answered at the address."""
+    TAMPERED = 4
+    """``audit``: something in the log is not what was signed for."""
+    GAP = 5
+    """``audit verify``: something is missing that must be there."""
+    UNVERIFIABLE = 6
+    """``audit verify``: it cannot be told, for want of a checkpoint, a bundle or a value."""
+    DISAGREEMENT = 7
+    """``audit verify``: records contradict each other, or a decision comes out differently now."""
 
 
 class Usage(Exception):
