@@ -124,7 +124,7 @@ def test_a_session_request_is_read_strictly(fields, text):
         ),
         (revocation.hello_from_proto, revocation_pb2.WatchRequest(), "instance: is empty"),
     ],
-    ids=lambda value: getattr(value, "__name__", str(value)),
+    ids=lambda value: value.__name__ if callable(value) else str(value),
 )
 def test_other_requests_are_read_strictly(read, message, text):
     """Likewise."""
@@ -184,7 +184,7 @@ def test_the_limits_of_a_request_apply_to_what_runs():
         (audit.trace_from_proto, audit_pb2.GetTraceResponse(records=[{"index": 1}])),
         (audit.trace_from_proto, audit_pb2.GetTraceResponse(records=[{"index": 1}], proofs=[{"index": 2}])),
     ],
-    ids=lambda value: getattr(value, "__name__", str(value)),
+    ids=lambda value: value.__name__ if callable(value) else str(value),
 )
 def test_an_answer_that_says_nothing_or_two_things_is_unusable(read, message):
     """Nothing unset or of a later version is read as a permission, and no order is passed over."""
