@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pdp import __version__
+from pdp.cli.audit_arguments import add_audit
+from pdp.cli.runtime_arguments import Add, add_runtime
 
 EPILOG = "exit codes: 0 done (allowed or narrowed), 1 denied or failed, 2 wrong usage, 3 no server answered"
 DEFAULT_ADDRESS = "127.0.0.1:50051"
@@ -24,6 +26,9 @@ def parser() -> argparse.ArgumentParser:
     _question(commands, "explain", "pdp.cli.questions:explain", "the same, with every stage laid open")
     _bundle(commands)
     _status(commands)
+    _audit(commands)
+    _runtime(commands)
+    _replay(commands)
     return top
 
 
@@ -111,3 +116,36 @@ def _status(commands: Commands) -> None:
     status.add_argument("--address", default=DEFAULT_ADDRESS, help="a running server (default: %(default)s)")
     _channel(status)
     status.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _replay(commands: Commands) -> None:
+    text = "hold the recorded decisions against another bundle: what would be allowed or denied anew"
+    command = _add(commands, "replay", "pdp.cli.replays:replay", text)
+    command.add_argument("--against", type=Path, required=True, metavar="DIR", help="the other bundle")
+    command.add_argument("--data-dir", type=Path, required=True, metavar="DIR", help="where the audit log lies")
+    command.add_argument("--most", type=int, default=50, metavar="N", help="rows shown (default: %(default)s)")
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _runtime(commands: Commands) -> None:
+    def adding(place: Commands) -> Add:
+        def add(name: str, run: str, text: str) -> argparse.ArgumentParser:
+            command = _add(place, name, run, text)
+            command.add_argument("--address", default=DEFAULT_ADDRESS, help="a running server (default: %(default)s)")
+            _channel(command)
+            command.add_argument("--json", action="store_true", help="print JSON")
+            return command
+
+        return add
+
+    def group(name: str, text: str) -> Add:
+        opened = commands.add_parser(name, help=text, epilog=EPILOG)
+        return adding(opened.add_subparsers(dest=f"{name}_command", metavar="COMMAND", required=True))
+
+    add_runtime(adding(commands), group)
+
+
+def _audit(commands: Commands) -> None:
+    group = commands.add_parser("audit", help="verify, trace and export the log of a data directory", epilog=EPILOG)
+    kinds = group.add_subparsers(dest="audit_command", metavar="COMMAND", required=True)
+    add_audit(lambda name, run, text: _add(kinds, name, run, text))

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+CODES = "exit codes: 0 verified, 2 wrong usage, 4 tampered, 5 something missing, 6 unverifiable, 7 disagreement"
 Add = Callable[[str, str, str], argparse.ArgumentParser]
 """Adds a command: its name, the function that carries it out, its help."""
 
@@ -26,6 +27,7 @@ def add_audit(add: Add) -> None:
 
 def _verify(add: Add) -> None:
     verify = _command(add, "verify", "check the whole log offline: hashes, signatures, links, and every decision again")
+    verify.epilog = CODES
     verify.add_argument("--anchor", type=Path, metavar="FILE", help="a checkpoint that was kept elsewhere")
     verify.add_argument("--no-redecide", action="store_true", help="do not make the decisions again")
     _key(verify)
