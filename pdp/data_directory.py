@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
-from urllib.request import Request, urlopen
 
-from pdp.audit.anchor import Anchor, anchor_file
+from pdp.anchors import anchor_of
 from pdp.audit.checkpoint import load_or_generate
 from pdp.audit.log import AuditLog
 from pdp.audit.read import AuditReader
@@ -31,7 +28,6 @@ log = logging.getLogger(__name__)
 
 KEYS, JOURNAL, CHECKPOINT_KEY = "keys", "revocations.jsonl", "checkpoint.key"
 IN_FORCE = "bundle"
-PUSH_SECONDS = 5.0
 
 
 class Settings(Protocol):
@@ -181,34 +177,3 @@ class DataDirectory:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def anchor_of(file: Path | None, url: str) -> Anchor | None:
-    """What is done with each checkpoint's text, if anything."""
-    anchors: list[Anchor] = []
-    if file is not None:
-        anchors.append(anchor_file(file))
-    if url:
-        anchors.append(lambda text: push(url, text))
-    if not anchors:
-        return None
-
-    def every(text: str) -> None:
-        for anchor in anchors:
-            with suppress(OSError):  # the next checkpoint covers what this one would have
-                anchor(text)
-
-    return every
-
-
-def push(url: str, text: str) -> None:
-    """Send a checkpoint with HTTP POST. Raises ``OSError`` when it is not taken."""
-    headers = {"Content-Type": "text/plain; charset=utf-8"}
-    request = Request(url, data=text.encode(), headers=headers, method="POST")  # noqa: S310  (the configuration says)
-    with urlopen(request, timeout=PUSH_SECONDS) as answer:  # noqa: S310
-        answer.read()
-
-
-def jwks_document(keys: KeyRing, now: float) -> bytes:
-    """The JSON Web Key Set as it is served over HTTP."""
-    return json.dumps(keys.jwks(now)).encode()

@@ -24,7 +24,7 @@ from pdp.native import derive
 from pdp.policy.facts import Facts, compute
 from pdp.policy.model import Intent, Mode, Rule, RuleEffect, Scope
 from pdp.policy.narrowing import NarrowFailure, narrow
-from pdp.policy.rules import RuleContext, RuleOutcome
+from pdp.policy.rules import Given, RuleContext, RuleOutcome
 from pdp.snapshot import Snapshot
 from pdp.types import Derived, Effect, Json, Reason, ReasonCode, Request, ShadowFinding, Verdict
 
@@ -149,13 +149,21 @@ def refused(matching: Matching) -> bool:
 
 
 def judge_facts(
-    asked: Asked, facts: Facts, matching: Matching, snapshot: Snapshot, standing: Standing = OUTSIDE_SESSIONS
+    asked: Asked,
+    facts: Facts,
+    matching: Matching,
+    snapshot: Snapshot,
+    standing: Standing = OUTSIDE_SESSIONS,
+    given: Mapping[str, Given] | None = None,
 ) -> Verdict:
-    """Judge from facts: rules, then what the session has gathered, then narrowing."""
+    """Judge from facts: rules, then what the session has gathered, then narrowing.
+
+    ``given``: what rules that read the utterance gave, where only that was kept of it.
+    """
     if refused(matching):
         reasons = matching.refusals or (Reason(ReasonCode.OUT_OF_SCOPE, "the utterance is not within an intent"),)
         return Verdict(Effect.DENY, (*standing.denials, *reasons), matching.match, derived=asked.derived)
-    outcomes = evaluate_rules(asked, facts, matching, snapshot, standing)
+    outcomes = evaluate_rules(asked, facts, matching, snapshot, standing, given)
     shadow = tuple(f for o in outcomes if o.rule.mode is Mode.SHADOW and (f := _shadow(o)))
     enforced = tuple(o for o in outcomes if o.rule.mode is Mode.ENFORCE)
     denials = (*standing.denials, *(r for o in enforced if (r := denial(o))))
@@ -166,11 +174,26 @@ def judge_facts(
 
 
 def evaluate_rules(
-    asked: Asked, facts: Facts, matching: Matching, snapshot: Snapshot, standing: Standing = OUTSIDE_SESSIONS
+    asked: Asked,
+    facts: Facts,
+    matching: Matching,
+    snapshot: Snapshot,
+    standing: Standing = OUTSIDE_SESSIONS,
+    given: Mapping[str, Given] | None = None,
 ) -> tuple[RuleOutcome, ...]:
     """Global rules and those of the matched intent, each with its result; order carries no meaning."""
-    rules = snapshot.rules[matching.column]
-    return rules.evaluate(RuleContext(asked.request, asked.derived, matching.match, facts, session=standing.numbers))
+    context = RuleContext(asked.request, asked.derived, matching.match, facts, session=standing.numbers)
+    return snapshot.rules[matching.column].evaluate(context, given)
+
+
+def ask_textual(
+    asked: Asked, facts: Facts, matching: Matching, snapshot: Snapshot, standing: Standing = OUTSIDE_SESSIONS
+) -> Mapping[str, Given]:
+    """What the rules give that read the utterance: all that a record without it can keep of them."""
+    if refused(matching):
+        return {}
+    context = RuleContext(asked.request, asked.derived, matching.match, facts, session=standing.numbers)
+    return snapshot.rules[matching.column].ask_textual(context)
 
 
 def denial(outcome: RuleOutcome) -> Reason | None:

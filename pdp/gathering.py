@@ -18,6 +18,7 @@ from pdp.intent.verbs import VerbClass
 from pdp.matching import Asked, Matching
 from pdp.policy.facts import Facts
 from pdp.policy.model import Budget, SessionSettings, Trigger
+from pdp.policy.rules import Given
 from pdp.scoring import Risk
 from pdp.session import drift
 from pdp.session.authority import SENSITIVITY, LiveGrant, breadth
@@ -191,9 +192,10 @@ def judge(
     state: SessionState | None,
     cosine: float | None,
     now: float,
+    given: Mapping[str, Given] | None = None,
 ) -> tuple[Verdict, Weight | None]:
     """Judge with what the session has to say; ``None`` for no session. The very function that deciding again calls."""
     if state is None:
-        return judge_facts(asked, facts, matching, snapshot), None
+        return judge_facts(asked, facts, matching, snapshot, given=given), None
     weight = weigh(state, asked, matching, cosine, snapshot, now)
-    return judge_facts(asked, facts, matching, snapshot, weight.standing), weight
+    return judge_facts(asked, facts, matching, snapshot, weight.standing, given), weight

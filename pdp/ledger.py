@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -30,13 +30,14 @@ from pdp.inventory import Seen, after
 from pdp.issuing import Issue, grant_for, granted
 from pdp.matching import Asked
 from pdp.orders import revoked, stops_of, subjects_of
+from pdp.policy.rules import Given
 from pdp.revocation.order import Op, Order
 from pdp.revocation.table import Subjects
 from pdp.runtime import Caller, OrderReceipt, OrderWanted
 from pdp.session.state import SessionState, over
 from pdp.session.stored import from_bytes, to_bytes
 from pdp.snapshot import Snapshot
-from pdp.trail import Inputs, decision_body, trace_id
+from pdp.trail import Inputs, decision_body, textual_document, trace_id
 from pdp.types import Access, Decision, Effect, JsonObject, Permit, ReasonCode, Request, Timings, Verdict
 
 log = logging.getLogger(__name__)
@@ -217,6 +218,8 @@ class Ledger:
         body = decision_body(request, decision, attempt.inputs, snapshot, kept, claims)
         if request.session_id and settled is None:
             body["counted"] = False
+        if textual := _textual(attempt, snapshot):
+            body["textual"] = textual_document(textual)
         return Draft(decision, grant, Entry(RecordKind.DECISION, now, _ids(request, decision, grant), body), settled)
 
     def _granted(
@@ -299,6 +302,14 @@ def access(attempt: Attempt, snapshot: Snapshot) -> Access:
     if attempt.asked is None or column < 0:
         return Access.UNKNOWN
     return gathering.access_of(attempt.asked, snapshot.profiles[column])
+
+
+def _textual(attempt: Attempt, snapshot: Snapshot) -> Mapping[str, Given]:
+    matching = attempt.inputs.matching
+    if attempt.asked is None or matching is None:
+        return {}
+    standing = attempt.weight.standing if attempt.weight else OUTSIDE_SESSIONS
+    return engine.ask_textual(attempt.asked, attempt.inputs.facts, matching, snapshot, standing)
 
 
 def _again(case: Case, state: SessionState | None, now: float) -> Case:

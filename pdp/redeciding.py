@@ -6,7 +6,6 @@ is carried along. What the utterance itself would be needed for, and is withheld
 
 from __future__ import annotations
 
-import enum
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from typing import Any
 
 from pdp import engine, gathering
 from pdp.audit.masking import mask
-from pdp.audit.record import Entry, RecordKind
+from pdp.audit.record import RecordKind
+from pdp.audit.report import Redecided, Sameness
 from pdp.engine import admit, screen
 from pdp.errors import PdpError
 from pdp.gathering import Weight, live_grant, refusal_step
@@ -26,8 +26,8 @@ from pdp.policy.facts import Facts
 from pdp.session.state import SessionState, consumed, ended, reported
 from pdp.session.stored import from_bytes
 from pdp.snapshot import Snapshot
-from pdp.trail import band_of, match_of, narrowed_document
-from pdp.types import Effect, Reason, ReasonCode, Request, Verdict
+from pdp.trail import WORDS_FACT, band_of, match_of, narrowed_document, textual_of
+from pdp.types import Effect, JsonObject, Reason, ReasonCode, Request, Verdict
 from pdp.wire.document import request_from_document
 
 Body = Mapping[str, Any]
@@ -50,14 +50,6 @@ RUNTIME_REASONS = frozenset(
 """Denials that the state of the service gave, not the bundle: there is nothing to judge again."""
 
 
-class Sameness(enum.Enum):
-    """What deciding again came to."""
-
-    SAME = "same"
-    DIFFERENT = "different"
-    UNVERIFIABLE = "unverifiable"
-
-
 @dataclass(frozen=True, slots=True)
 class Redecision:
     """One decision, decided again. ``effect`` is the one it would get; ``text`` says what differs or is missing."""
@@ -75,30 +67,38 @@ class Redecider:
         self._rulebook = rulebook
         self._states: dict[str, SessionState] = {}
 
-    def take(self, entry: Entry) -> Redecision | None:
+    def __call__(self, _index: int, kind: RecordKind, time: float, body: JsonObject) -> Redecided | None:
+        """As ``pdp.audit.verify`` wants it."""
+        found = self.take(kind, time, body)
+        return Redecided(found.sameness, found.text) if found is not None else None
+
+    def take(self, kind: RecordKind, time: float, body: Body) -> Redecision | None:
         """``None`` for records that are no decisions. Never raises for what a record holds."""
         try:
-            return self._take(entry)
+            if kind is RecordKind.DECISION:
+                return self._decision(body)
+            self._follow(kind, time, body)
         except (KeyError, TypeError, ValueError, AttributeError, PdpError) as error:
             return Redecision(Sameness.UNVERIFIABLE, f"the record cannot be read: {error}")
+        return None
 
-    def _take(self, entry: Entry) -> Redecision | None:
-        body: Body = entry.body
-        if entry.kind is RecordKind.DECISION:
-            return self._decision(body)
+    def state(self, session_id: str) -> SessionState | None:
+        """The session as the records until now leave it."""
+        return self._states.get(session_id)
+
+    def _follow(self, kind: RecordKind, time: float, body: Body) -> None:
         session = str(body.get("session_id", ""))
         state = self._states.get(session)
-        if entry.kind is RecordKind.SESSION and body["event"] == "started":
+        if kind is RecordKind.SESSION and body["event"] == "started":
             self._states[session] = from_bytes(json.dumps(body["state"]).encode())
         elif state is None:
-            return None
-        elif entry.kind is RecordKind.SESSION and body["event"] == "ended":
-            self._states[session] = ended(state, str(body["reason"]), entry.time)
-        elif entry.kind is RecordKind.CONSUMPTION and body.get("uses_left") == 0:
+            return
+        elif kind is RecordKind.SESSION and body["event"] == "ended":
+            self._states[session] = ended(state, str(body["reason"]), time)
+        elif kind is RecordKind.CONSUMPTION and body.get("uses_left") == 0:
             self._states[session] = consumed(state, str(body["grant_id"]))
-        elif entry.kind is RecordKind.OUTCOME:
+        elif kind is RecordKind.OUTCOME:
             self._states[session] = reported(state, int(body["rows"]), int(body["bytes"]))
-        return None
 
     def _decision(self, body: Body) -> Redecision:
         snapshot = self._rulebook(str(body["revision"]))
@@ -130,8 +130,11 @@ def redecide(
     matching = matching_of(body, asked, snapshot)
     facts = body.get("facts", {"values": {}, "unusable": {}})
     cosine = body.get("matching", {}).get("closeness")
+    # The words are not kept, only what rules made of them.
+    values = {WORDS_FACT: [], **facts["values"]}
+    given = textual_of(body.get("textual", {}))
     return gathering.judge(
-        asked, Facts(facts["values"], facts["unusable"]), matching, snapshot, state, cosine, float(body["now"])
+        asked, Facts(values, facts["unusable"]), matching, snapshot, state, cosine, float(body["now"]), given
     )
 
 
@@ -176,7 +179,7 @@ def _compare(body: Body, verdict: Verdict) -> Redecision:
     if same:
         return Redecision(Sameness.SAME, "", verdict.effect, reasons)
     text = f"recorded {body['effect']} ({', '.join(recorded)}), again {verdict.effect.value} ({', '.join(reasons)})"
-    missing = [*body.get("withheld", []), *(f"masked {m}" for m in body.get("masked", []))]
+    missing = [f"masked {m}" for m in body.get("masked", [])]
     if missing:
         return Redecision(Sameness.UNVERIFIABLE, f"{text}; not kept: {', '.join(missing)}", verdict.effect, reasons)
     return Redecision(Sameness.DIFFERENT, text, verdict.effect, reasons)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 from pdp.audit.masking import mask, redact_quotes
 from pdp.grant.canonical import payload_kind
@@ -16,6 +17,7 @@ from pdp.intent.text import Reading
 from pdp.matching import Coverage, Matching
 from pdp.policy.facts import Facts
 from pdp.policy.model import Intent
+from pdp.policy.rules import Given
 from pdp.runtime import Caller
 from pdp.snapshot import Snapshot
 from pdp.types import (
@@ -51,6 +53,16 @@ class Inputs:
     closeness: float | None = None
 
 
+def textual_document(given: Mapping[str, Given]) -> dict[str, Json]:
+    """What rules gave that read the utterance; of an error only its code, for its text may quote."""
+    return {digest: [g.result, g.code] for digest, g in given.items()}
+
+
+def textual_of(document: Mapping[str, Any]) -> dict[str, Given]:
+    """The same, read back."""
+    return {digest: Given(result, code) for digest, (result, code) in document.items()}
+
+
 def decision_body(
     request: Request,
     decision: Decision,
@@ -82,7 +94,7 @@ def decision_body(
         body["text"] = {"clauses": len(inputs.reading.clauses), "findings": inputs.reading.findings}
     if inputs.matching is not None:
         body["matching"] = _matching_document(inputs.matching, inputs.closeness, snapshot)
-        body |= _facts_document(inputs.facts, inputs.matching, snapshot)
+        body |= _facts_document(inputs.facts, inputs.matching)
     if verdict.obligations:
         body["obligations"] = [obligation_document(o) for o in verdict.obligations]
     if verdict.narrowed is not None:
@@ -203,15 +215,11 @@ def _clause_document(cover: Coverage, intents: tuple[Intent, ...]) -> JsonObject
     return {"intent": covered, "score": cover.score, "band": cover.band.value}
 
 
-def _facts_document(facts: Facts, matching: Matching, snapshot: Snapshot) -> dict[str, Json]:
+def _facts_document(facts: Facts, matching: Matching) -> dict[str, Json]:
     if matching.column < 0:
         return {}
     kept: Mapping[str, Json] = {n: v for n, v in facts.values.items() if n != WORDS_FACT}
-    document: dict[str, Json] = {"facts": {"values": mask(kept)[0], "unusable": facts.unusable}}
-    withheld = snapshot.rules[matching.column].reads_utterance
-    if withheld:
-        document["withheld"] = withheld
-    return document
+    return {"facts": {"values": mask(kept)[0], "unusable": facts.unusable}}
 
 
 def match_of(document: Mapping[str, Json]) -> IntentMatch:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
-import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pdp import __version__, metrics
@@ -14,10 +15,12 @@ from pdp.archive import BundleArchive
 from pdp.audit.prompts import Sealer, commitment
 from pdp.audit_point import AuditPoint
 from pdp.config import Config, run_settings
-from pdp.data_directory import DataDirectory
+from pdp.data_directory import KEYS, DataDirectory
 from pdp.decision_point import DecisionPoint
 from pdp.encoding import EncodingQueue
+from pdp.grant.keys import KeyRing
 from pdp.grant_point import GrantPoint
+from pdp.identifiers import new_id
 from pdp.intent.encoder import OnnxEncoder, default_model_directory
 from pdp.intent.text import TextLimits
 from pdp.ledger import Ledger
@@ -95,11 +98,6 @@ def build(config: Config) -> Parts:
     )
 
 
-def new_id() -> str:
-    """A fresh id: 32 hexadecimal digits, random."""
-    return uuid.uuid4().hex
-
-
 def keeper(sealer: Sealer, *, sealed: bool) -> Callable[[str, str], JsonObject]:
     """What the audit log keeps of an utterance: a commitment, and with ``sealed`` the text under its subject's key."""
 
@@ -118,7 +116,13 @@ def serve(config: Config) -> int:
     """Run the service until a signal ends it; the exit code (0: in order, 1: calls had to be cut off)."""
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     watch = watch_files(config.bundle, config.watch_interval, config.watch_quiet)
-    return run(build, config, run_settings(config, watch))
+    return run(build, config, run_settings(config, watch, partial(public_keys, config.data_dir)))
+
+
+def public_keys(directory: Path) -> bytes:
+    """The JSON Web Key Set of a data directory, read anew. Raises ``ConfigError``."""
+    now = time.time()
+    return json.dumps(KeyRing.open(directory / KEYS, now).jwks(now)).encode()
 
 
 def watch_files(bundle: Path, interval: float, quiet: float) -> StartWatch:

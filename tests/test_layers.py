@@ -18,7 +18,7 @@ SOLE_IMPORTERS = {
     "onnxruntime": ("pdp/intent/encoder.py",),
     "pickle": (),
     "requests": (),
-    "urllib.request": (),
+    "urllib.request": ("pdp/anchors.py",),
 }
 
 

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import random
-import uuid
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 
 from pdp.client.judgement import denied
 from pdp.errors import AnswerUnusable, PdpError
+from pdp.identifiers import new_id
 from pdp.runtime import SessionRequest
 from pdp.types import Decision, Request
 
 # Whoever tries for days must not overflow a number.
 MOST_DOUBLINGS = 32
-
-
-def fresh_id() -> str:
-    """A random request id."""
-    return uuid.uuid4().hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +32,7 @@ class Terms:
     understood: Container[str] = frozenset()
     raise_for_error: bool = False
     draw: Callable[[], float] = random.random
-    new_id: Callable[[], str] = fresh_id
+    new_id: Callable[[], str] = new_id
 
     def pause(self, attempt: int) -> float:
         """Seconds to wait after failed attempt number ``attempt``, counted from 0."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pdp.config.model import Config
 from pdp.server.app import ServerSettings
 from pdp.server.limits import Limits
@@ -10,8 +12,13 @@ from pdp.server.tls import TlsFiles
 from pdp.wire import Bounds
 
 
-def run_settings(config: Config, watch: StartWatch | None = None) -> RunSettings:
-    """How the service runs. ``watch`` starts the watch on the bundle's files; it is left out when the interval is 0."""
+def run_settings(
+    config: Config, watch: StartWatch | None = None, jwks: Callable[[], bytes] | None = None
+) -> RunSettings:
+    """How the service runs. ``watch`` starts the watch on the bundle's files; it is left out when the interval is 0.
+
+    ``jwks`` gives the keys that verify grants, for the metrics port.
+    """
     return RunSettings(
         server=server_settings(config),
         bundle=config.bundle,
@@ -22,6 +29,7 @@ def run_settings(config: Config, watch: StartWatch | None = None) -> RunSettings
         activation_limit=config.activation_limit,
         watch=watch if config.watch_interval else None,
         metrics_directory=config.data_dir,
+        jwks=jwks,
     )
 
 

@@ -15,9 +15,10 @@ answer, as CEL defines it: such an answer does not depend on the part that faile
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cel_expr_python import cel
 from google.protobuf import descriptor_pool
@@ -35,7 +36,7 @@ from pdp.policy.vocabulary import MESSAGES, ROOTS, Path, grain, spelt
 from pdp.types import Json, JsonObject, ReasonCode
 from pdp.v1 import cel_pb2
 
-__all__ = ["RuleContext", "RuleOutcome", "RuleSet", "problems"]
+__all__ = ["Given", "RuleContext", "RuleOutcome", "RuleSet", "digest_of", "problems"]
 
 _T: Final = cel.Type
 _JSON: Final = _T.Map(_T.STRING, _T.DYN)
@@ -73,6 +74,14 @@ class RuleOutcome:
         return found
 
 
+class Given(NamedTuple):
+    """What a rule gave: ``result``, else the ``code`` of what was wrong, and the ``error``."""
+
+    result: bool | None
+    code: str = ""
+    error: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class _Program:
     """One rule text, compiled. ``grains``: the pieces of a request that it reads; ``read``: the same in full."""
@@ -83,6 +92,10 @@ class _Program:
     read: tuple[Path, ...]
 
 
+_TEXTUAL: Final = frozenset({("request", "utterance"), ("facts", "words")})
+_DIGEST_CHARACTERS: Final = 16
+
+
 class RuleSet:
     """Compiled rules. Immutable and safe to use from several threads at once."""
 
@@ -91,6 +104,8 @@ class RuleSet:
         self._programs = programs
         self._pairs = tuple((r, programs[r.when]) for r in rules)
         mine = [p for _, p in self._pairs]
+        self._asking: RuleSet | None = None
+        self._textual = tuple((r, p) for r, p in self._pairs if not _TEXTUAL.isdisjoint(p.grains))
         self._plan: Plan = plan({path for p in mine for path in p.read}, settings.constants)
         self._required = frozenset(r for p in mine for r in p.required)
 
@@ -117,21 +132,28 @@ class RuleSet:
         return self._plan.facts
 
     @property
-    def reads_utterance(self) -> tuple[str, ...]:
-        """Which of their inputs are the utterance itself: what a record without it cannot give them again."""
-        texts = (
-            ("request.utterance",)
-            if any(g == ("request", "utterance") for _, p in self._pairs for g in p.grains)
-            else ()
-        )
-        return (*texts, "facts.words") if "words" in self.facts else texts
+    def textual(self) -> tuple[Rule, ...]:
+        """The rules that read the utterance itself: what they gave is all that a record without it can keep."""
+        return tuple(r for r, _ in self._textual)
+
+    def ask_textual(self, context: RuleContext) -> Mapping[str, Given]:
+        """What ``textual`` rules give, by the digest of their condition."""
+        if not self._textual:
+            return {}
+        if self._asking is None:
+            self._asking = self.only(self.textual)
+        found = self._asking.evaluate(context)
+        return {digest_of(o.rule): Given(o.result, o.code.value if o.code else "", o.error) for o in found}
 
     def variables(self, context: RuleContext) -> Variables:
         """What these rules see of one request."""
         return self._plan.variables(context)
 
-    def evaluate(self, context: RuleContext) -> tuple[RuleOutcome, ...]:
-        """Evaluate every rule, shadow rules too, in order. Never raises: what goes wrong is an outcome."""
+    def evaluate(self, context: RuleContext, given: Mapping[str, Given] | None = None) -> tuple[RuleOutcome, ...]:
+        """Evaluate every rule, shadow rules too, in order. Never raises: what goes wrong is an outcome.
+
+        ``given``: what textual rules gave before, where the utterance is not there any more (``ask_textual``).
+        """
         try:
             seen = self._plan.variables(context)
             lacking = unmet(self._required, seen.values)
@@ -140,7 +162,21 @@ class RuleSet:
             return tuple(
                 RuleOutcome(r, None, ReasonCode.RULE_ERROR, f"variables: {_shown(error)}") for r, _ in self._pairs
             )
+        if given:
+            return tuple(
+                _given(r, given[digest_of(r)]) if digest_of(r) in given else _evaluate(r, p, seen, lacking, activation)
+                for r, p in self._pairs
+            )
         return tuple(_evaluate(rule, program, seen, lacking, activation) for rule, program in self._pairs)
+
+
+def digest_of(rule: Rule) -> str:
+    """A short name of a rule's condition."""
+    return hashlib.sha256(rule.when.encode()).hexdigest()[:_DIGEST_CHARACTERS]
+
+
+def _given(rule: Rule, given: Given) -> RuleOutcome:
+    return RuleOutcome(rule, given.result, ReasonCode(given.code) if given.code else None, given.error)
 
 
 def problems(rules: Sequence[Rule], settings: Settings) -> tuple[Problem, ...]:

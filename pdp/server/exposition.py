@@ -1,4 +1,7 @@
-"""The metrics port: ``/metrics`` for Prometheus, ``/live`` and ``/ready`` for orchestrators that cannot ask gRPC."""
+"""The metrics port: ``/metrics`` for Prometheus, ``/live`` and ``/ready`` for orchestrators that cannot ask gRPC.
+
+Also ``/.well-known/jwks.json``, the public keys that verify grants, for gateways that fetch them over HTTP.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 Collect = Callable[[], bytes]
+JWKS_PATH = "/.well-known/jwks.json"
 
 
 def of_registry(registry: CollectorRegistry) -> Collect:
@@ -39,10 +43,12 @@ def of_workers(directory: str) -> Collect:
 class Exposition:
     """Serves from its own threads until closed. ``ready`` says whether decisions are answered now."""
 
-    def __init__(self, listen: str, collect: Collect, ready: Callable[[], bool]) -> None:
+    def __init__(
+        self, listen: str, collect: Collect, ready: Callable[[], bool], jwks: Callable[[], bytes] | None = None
+    ) -> None:
         host, port = address.split(listen)
         try:
-            self._server = make_server(host, port, _application(collect, ready), _Server, _Quiet)
+            self._server = make_server(host, port, _application(collect, ready, jwks), _Server, _Quiet)
         except OSError as error:
             raise ConfigError(f"metrics_listen: cannot listen on {listen}: {error.strerror}") from error
         self.address = address.join(host, self._server.server_port)
@@ -69,13 +75,16 @@ class _Quiet(WSGIRequestHandler):
 
 
 def _application(
-    collect: Collect, ready: Callable[[], bool]
+    collect: Collect, ready: Callable[[], bool], jwks: Callable[[], bytes] | None
 ) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == "/metrics":
             start("200 OK", [("Content-Type", CONTENT_TYPE_LATEST)])
             return [collect()]
+        if path == JWKS_PATH and jwks is not None:
+            start("200 OK", [("Content-Type", "application/jwk-set+json"), ("Cache-Control", "max-age=30")])
+            return [jwks()]
         if path == "/live" or (path == "/ready" and ready()):
             start("200 OK", [("Content-Type", "text/plain")])
             return [b"ok\n"]

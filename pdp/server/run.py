@@ -180,7 +180,7 @@ def _metrics(settings: RunSettings, collect: exposition.Collect, ready: Callable
     if not settings.metrics_listen:
         yield ""
         return
-    with closing(exposition.Exposition(settings.metrics_listen, collect, ready)) as serving:
+    with closing(exposition.Exposition(settings.metrics_listen, collect, ready, settings.jwks)) as serving:
         yield serving.address
 
 

@@ -15,7 +15,10 @@ StartWatch = Callable[[Callable[[], None]], AbstractContextManager[object]]
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """Times are in seconds. ``metrics_listen`` empty: no metrics port. ``watch`` None: changes go unnoticed."""
+    """Times are in seconds. ``metrics_listen`` empty: no metrics port. ``watch`` None: changes go unnoticed.
+
+    ``jwks`` gives the keys that verify grants, for the metrics port.
+    """
 
     server: ServerSettings
     bundle: Path
@@ -28,3 +31,4 @@ class RunSettings:
     longest_restart_delay: float = 30.0
     watch: StartWatch | None = None
     metrics_directory: Path | None = None
+    jwks: Callable[[], bytes] | None = None
