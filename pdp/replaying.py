@@ -12,6 +12,7 @@ from typing import Any
 
 from pdp.audit.record import RecordKind
 from pdp.errors import PdpError
+from pdp.intent.calibration import Band
 from pdp.policy.model import Intent
 from pdp.policy.rules import digest_of
 from pdp.redeciding import RUNTIME_REASONS, Redecider, Rulebook, redecide
@@ -71,10 +72,10 @@ class Replayer:
     def _again(self, index: int, body: Mapping[str, Any]) -> Replayed:
         request = request_from_document({k: v for k, v in body["request"].items() if k != "traceparent"})
         matching = body.get("matching")
-        lacking = self._lacking(body, matching) if matching is not None else ""
+        banded, near = self._banded(body, matching)
+        lacking = self._lacking(body, banded["matching"]) if matching is not None else ""
         if lacking:
             return _replayed(index, body, Effect.DENY, "", unknown=lacking)
-        banded, near = self._banded(body, matching)
         verdict, _ = redecide(banded, request, self._past.state(request.session_id), self._against)
         why = "; ".join(f"{r.code.value}: {r.text}" for r in verdict.reasons)
         return _replayed(index, body, verdict.effect, why, near=near)
@@ -91,13 +92,15 @@ class Replayer:
             return "" if now is None and before is not None else "the bundle of that time is not kept"
         if texts_of(before) != texts_of(now):
             return f"the texts of {name} have changed, so its score has"
-        return self._unasked(body, name)
+        return self._unasked(body, matching)
 
-    def _unasked(self, body: Mapping[str, Any], name: str) -> str:
+    def _unasked(self, body: Mapping[str, Any], matching: Mapping[str, Any]) -> str:
         """Which rules would have to read the utterance, and had no say then."""
+        if matching["refusals"] or matching["band"] == Band.OUT_OF_SCOPE.value:
+            return ""  # no rule is asked
         columns = {i.id: c for c, i in enumerate(self._against.bundle.intents)}
         asked = body.get("textual", {})
-        rules = self._against.rules[columns[name]].textual
+        rules = self._against.rules[columns[str(matching["intent"])]].textual
         new = [r.id for r in rules if digest_of(r) not in asked]
         return f"the utterance is not kept, and {', '.join(new)} would read it" if new else ""
 
