@@ -28,24 +28,11 @@ def agents(arguments: argparse.Namespace) -> Exit:
 def _print_agents(found: tuple[AgentReport, ...]) -> None:
     out = console()
     if found:
-        rows = table(
-            "agent",
-            "owner",
-            "intents",
-            "targets",
-            ">decisions",
-            ">live",
-            ">open",
-            "last seen",
-            "marks",
-            whole=("agent",),
-        )
+        rows = table("agent", "intents and targets", ">decisions", ">live", ">open", "last seen", "marks")
         for agent in found:
             rows.add_row(
-                agent.id,
-                agent.owner or "-",
-                _intents(agent),
-                "\n".join(agent.targets) or "-",
+                f"{agent.id}\n{agent.owner or 'nobody owns it'}",
+                _reach(agent),
                 f"{agent.allowed}/{agent.narrowed}/{agent.denied}",
                 f"{agent.live_authority:g}",
                 str(agent.open_sessions),
@@ -58,7 +45,6 @@ def _print_agents(found: tuple[AgentReport, ...]) -> None:
     out.print("decisions: allowed/narrowed/denied; live: authority that grants hold now; open: sessions", style="dim")
 
 
-def _intents(agent: AgentReport) -> Text:
-    used = (Text(intent) for intent in agent.intents_used)
-    unused = (Text(f"{intent} (unused)", style="dim") for intent in agent.intents_unused)
-    return Text("\n").join((*used, *unused)) or Text("-")
+def _reach(agent: AgentReport) -> str:
+    parts = {"used": agent.intents_used, "unused": agent.intents_unused, "targets": agent.targets}
+    return "\n".join(f"{name}: {', '.join(found)}" for name, found in parts.items() if found) or "-"

@@ -75,13 +75,12 @@ def show(arguments: argparse.Namespace) -> Exit:
 def _print_sessions(found: tuple[SessionReport, ...]) -> None:
     out = console()
     if found:
-        rows = table("session", "agent", "principal", "task", "intents", "started", "expires", "state")
+        rows = table("session", "agent", "for", "intents", "started", "expires", "state", whole=("session",))
         for session in found:
             rows.add_row(
                 session.id,
                 _agent(session),
-                session.principal,
-                session.task,
+                "\n".join(part for part in (session.principal, session.task) if part) or "-",
                 "\n".join(session.intents),
                 moment(session.started),
                 moment(session.expires),

@@ -123,13 +123,15 @@ class Watch:
             said: Said = queue.SimpleQueue()
             try:
                 self._follow(said)
-            except grpc.RpcError as error:
-                pause = self._outages.pause(error_of_rpc(error))
             except Exception as error:  # noqa: BLE001 - whatever it was, only a new stream helps
-                pause = self._outages.pause(error)
+                self._rest(error_of_rpc(error) if isinstance(error, grpc.RpcError) else error)
             finally:
                 said.put(None)
-            self._closed.wait(pause)
+
+    def _rest(self, error: Exception) -> None:
+        # The end that was asked for is no outage.
+        if not self._closed.is_set():
+            self._closed.wait(self._outages.pause(error))
 
     def _follow(self, said: Said) -> None:
         stream = self._call(self._say(said))
