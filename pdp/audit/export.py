@@ -111,7 +111,7 @@ def _decision(base: _Base) -> _Event:
     actor["authorizations"] = [{"decision": effect, "policy": policy}]
     return base.event(API_ACTIVITY, _activity(body), _INFORMATIONAL, "security_control") | {
         "actor": actor,
-        "api": _api(request["action"]["name"], body),
+        "api": _api(_operation(request), body),
         "src_endpoint": {"uid": agent.get("instance") or agent["id"], "name": agent["id"]},
         "resources": [_resource(request["target"])],
         "status_id": _FAILURE if effect == "deny" else _SUCCESS,
@@ -145,10 +145,10 @@ def _grant(base: _Base, claims: _Body) -> _Event:
 def _outcome(base: _Base) -> _Event:
     body = base.body
     request = body.get("request") or {}
-    target, action = request.get("target") or {}, request.get("action") or {}
+    target = request.get("target") or {}
     return base.event(API_ACTIVITY, OTHER) | {
         "actor": {"app_uid": str(body.get("gateway") or "gateway")},
-        "api": _api(str(action.get("name") or "outcome"), body),
+        "api": _api(_operation(request) or "outcome", body),
         "src_endpoint": {"name": str(body.get("gateway") or "gateway")},
         "resources": [_resource(target)] if target else [],
         "status_id": _SUCCESS if body.get("observed") == "occurred" else _FAILURE,
@@ -185,6 +185,12 @@ def _other(base: _Base) -> _Event:
 def _actor(agent: _Body, principal: str) -> _Event:
     actor: _Event = {"app_uid": str(agent["id"]), "app_name": str(agent["id"])}
     return actor | ({"user": {"uid": principal, "name": principal}} if principal else {})
+
+
+def _operation(request: _Body) -> str:
+    """The declared action; where only a native payload was given, its kind."""
+    declared = str((request.get("action") or {}).get("name", ""))
+    return declared or next(iter(request.get("payload") or ()), "")
 
 
 def _api(operation: str, body: _Body) -> _Event:

@@ -181,13 +181,12 @@ def _continues(reader: AuditReader, old: Checkpoint, new: Checkpoint) -> bool:
     return verify_consistency(old.size, new.size, old.root, new.root, reader.consistency(old.size, new.size))
 
 
-def _prompts(found: Trace, sealer: Sealer) -> dict[int, str]:
-    opened: dict[int, str] = {}
+def _prompts(found: Trace, sealer: Sealer) -> dict[int, str | None]:
+    opened: dict[int, str | None] = {}
     for step in found.steps:
         kept = step.entry.body.get("utterance") or step.entry.body.get("purpose")
         if isinstance(kept, dict) and "sealed" in kept:
-            text = sealer.open(str(kept["subject"]), str(kept["sealed"]))
-            opened |= {} if text is None else {step.index: text}
+            opened[step.index] = sealer.open(str(kept["subject"]), str(kept["sealed"]))
     return opened
 
 

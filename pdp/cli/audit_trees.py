@@ -23,10 +23,12 @@ _PROOFS = {
 }
 _AGREEMENTS = {"agree": "green", "disagree": "bold red"}
 _Body = Mapping[str, Any]
+LONGEST_PAYLOAD = 120
+"""Characters of a payload that are shown; ``--json`` has all of them."""
 
 
-def draw(console: Console, trace: Trace, prompts: Mapping[int, str]) -> None:
-    """Print the tree. ``prompts`` has the opened prompt of some records, by log index."""
+def draw(console: Console, trace: Trace, prompts: Mapping[int, str | None]) -> None:
+    """Print the tree. ``prompts`` has opened prompts by log index, None where the key is gone."""
     head = trace.checkpoint
     signed = f"checkpoint of {head.size} records, {head.origin}" if head else "no checkpoint that a known key signed"
     root = Tree(Text.assemble((trace.id, "bold"), (f"  {signed}", "dim")))
@@ -41,7 +43,7 @@ def draw(console: Console, trace: Trace, prompts: Mapping[int, str]) -> None:
 class _Drawing:
     """Branches by what later records attach to: sessions, decisions and grants, by id."""
 
-    def __init__(self, trace: Trace, prompts: Mapping[int, str]) -> None:
+    def __init__(self, trace: Trace, prompts: Mapping[int, str | None]) -> None:
         self._trace = trace
         self._prompts = prompts
         self._sessions: dict[str, Tree] = {}
@@ -85,10 +87,10 @@ class _Drawing:
         parent = self._sessions.get(str(request.get("session_id", "")), root)
         matching = body.get("matching") or {}
         match = f"  {matching['intent']} {matching['score']:.2f}" if matching.get("intent") else ""
-        target, action = request["target"], request["action"]
-        asks = f"{action['name']} on {target['kind']} {target['name']}"
         branch = parent.add(
-            _line(step, Text.assemble("decision ", effect(Effect(body["effect"])), match, f"  {name}  {asks}"))
+            _line(
+                step, Text.assemble("decision ", effect(Effect(body["effect"])), match, f"  {name}  {_asked(request)}")
+            )
         )
         self._decisions[name] = branch
         branch.add(self._kept("prompt", step.index, body.get("utterance") or {}))
@@ -128,11 +130,8 @@ class _Drawing:
             str(body["decision_id"]), root
         )
         agreement = str(body.get("agreement", ""))
-        request = body.get("request") or {}
-        target, action = request.get("target") or {}, request.get("action") or {}
-        ran = f"{action.get('name', '')} {target.get('kind', '')} {target.get('name', '')}".strip()
         text = Text.assemble(
-            f"action {body.get('observed', '')}  {ran}  ",
+            f"action {body.get('observed', '')}  {_asked(body.get('request') or {})}  ",
             (agreement, _AGREEMENTS.get(agreement, "yellow")),
             f" {body['text']}" if body.get("text") else "",
             f"  {body.get('rows', 0)} rows, {body.get('bytes', 0)} bytes",
@@ -149,16 +148,25 @@ class _Drawing:
         root.add(_line(step, Text(f"{step.entry.kind.value} {compact(said)}")))
 
     def _kept(self, what: str, index: int, kept: _Body) -> Text:
-        if index in self._prompts:
-            return Text(f"{what} “{self._prompts[index]}”", style="italic")
+        text = self._prompts.get(index)
+        if text is not None:
+            return Text(f"{what} “{text}”", style="italic")
         size = f"{kept.get('characters', '?')} characters"
-        sealed = "sealed, " if "sealed" in kept else ""
+        sealed = "" if "sealed" not in kept else "key erased, " if index in self._prompts else "sealed, "
         return Text(f"{what} ({sealed}{size}, commitment {str(kept.get('commitment', ''))[:16]}…)", style="dim")
 
 
 def _line(step: Step, text: Text) -> Text:
     word, style = _PROOFS[step.proof]
     return Text.assemble((f"#{step.index} {_clock(step.entry.time)}  ", "dim"), text, "  ", (word, style))
+
+
+def _asked(request: _Body) -> str:
+    """What was declared; where only a native payload was given, that."""
+    target, action = request.get("target") or {}, request.get("action") or {}
+    declared = f"{action.get('name', '')} {target.get('kind', '')} {target.get('name', '')}".strip()
+    payload = compact(request["payload"]) if request.get("payload") else ""
+    return declared or (payload if len(payload) <= LONGEST_PAYLOAD else payload[: LONGEST_PAYLOAD - 1] + "…")
 
 
 def _reason(reason: _Body) -> str:

@@ -125,7 +125,7 @@ def test_trace_draws_the_chain_from_any_id(data: Path, name: str, capsys: pytest
     out = capsys.readouterr().out
     for words in (
         "session started s1",
-        "decision ALLOW  billing-read 0.93  d1  read on table invoices",
+        "decision ALLOW  billing-read 0.93  d1  read table invoices",
         "prompt (sealed, 44 characters",
         "because allowed: billing-read covers it",
         "grant g1  read table invoices",
@@ -184,7 +184,9 @@ def test_prompts_are_shown_when_asked_for_and_until_they_are_forgotten(
     assert f"“{PROMPT}”" in capsys.readouterr().out
     assert run("forget", "alice", "--data-dir", data) == Exit.OK
     assert run("trace", "d1", "--data-dir", data, "--prompts") == Exit.OK
-    assert PROMPT not in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert PROMPT not in out
+    assert "prompt (key erased, 44 characters" in out
     assert run("forget", "alice", "--data-dir", data) == Exit.OK
     assert "there was no key" in capsys.readouterr().out
     assert run("verify", "--data-dir", data, "--no-redecide", "--json") == Exit.UNVERIFIABLE
