@@ -163,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures = run(options.decisions, options.rounds)
     table = Table(title="offline verification, one process", title_justify="left")
     for heading in figures:
-        table.add_column(heading, justify="right")
+        table.add_column(heading.replace("_", " "), justify="right")
     table.add_row(*(f"{value:,}" for value in figures.values()))
     Console().print(table)
     if options.out:
