@@ -65,9 +65,10 @@ class _Nothing:
         """Nothing."""
         return None
 
-    def stale(self) -> bool:
+    @property
+    def stale(self) -> str:
         """Never."""
-        return False
+        return ""
 
 
 def run(rounds: int) -> tuple[dict[str, list[float]], int]:

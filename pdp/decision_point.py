@@ -20,7 +20,9 @@ from pdp.intent.text import Reading
 from pdp.ledger import Attempt, Case, Ledger, Opened
 from pdp.matching import Asked, Matching, match
 from pdp.memory import Memory, matching_key
+from pdp.orders import revoked, subjects_of
 from pdp.policy.facts import Facts
+from pdp.revocation.order import Op
 from pdp.runtime import Caller
 from pdp.session.facts import session_facts
 from pdp.session.state import SessionState
@@ -123,6 +125,9 @@ class DecisionPoint:
         admit = watch.lap()
         if isinstance(asked, Verdict):
             return Attempt(asked, inputs, Timings(admit=admit))
+        order = self._ledger.against(subjects_of(asked.request, caller), asked, now) if asked.derived else None
+        if order is not None and order.op is Op.KILL:
+            return Attempt(revoked(order), inputs, Timings(admit=admit))
         reading = self._memory.read(request.utterance)
         inputs = replace(inputs, reading=reading)
         refused = engine.screen(asked, reading)

@@ -11,6 +11,7 @@
     ├ DeadlineTooShort        the work cannot finish before the caller's deadline
     ├ NotReady                model or bundle is not loaded yet
     ├ AuditUnavailable        the audit log cannot be written or read: disk full, read-only, too slow, queue full
+    ├ RevocationsUnavailable  an order cannot be given: the journal is damaged, locked for too long, or the disk refuses
     ├ BundleError             a bundle cannot be used; carries every ``Problem`` found
     │ ├ BundleTestsFailed     its own tests break
     │ └ EncoderMismatch       its calibration belongs to another encoder
@@ -90,6 +91,12 @@ class AuditUnavailable(PdpError):
     """The audit log cannot be written or read, so nothing that needs a record may happen; the message says the fix."""
 
     code = "audit_unavailable"
+
+
+class RevocationsUnavailable(PdpError):
+    """An order could not be written: the journal is damaged, locked for too long, or the disk refuses it."""
+
+    code = "revocations_unavailable"
 
 
 class NotFound(PdpError):

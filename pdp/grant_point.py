@@ -12,7 +12,7 @@ from pdp import metrics
 from pdp.audit.masking import mask
 from pdp.audit.record import Entry, Record, RecordKind
 from pdp.audit.transaction import Transaction
-from pdp.errors import GrantRefused, NotFound
+from pdp.errors import GrantRefused
 from pdp.grant.canonical import action_digest
 from pdp.grant.claims import to_claims
 from pdp.grant.containment import Attenuation as Narrower
@@ -44,6 +44,7 @@ from pdp.trail import masked_claims, payload_document
 from pdp.types import Action, Json, Payload, Target
 
 GRANTS = "grant"
+NO_DECISION = OutcomeAnswer(Agreement.ONE_SIDED, "something was reported, and the log has no decision of this id")
 
 
 class Finder(Protocol):
@@ -137,11 +138,11 @@ class GrantPoint:
         return Attenuation(mint(child, key), child.id, float(child.expires_at))
 
     async def report(self, outcome: Outcome, caller: Caller, deadline: float | None) -> OutcomeAnswer:
-        """Record what ran. Raises ``NotFound`` for a decision that is not in the log."""
+        """Record what ran. An outcome without a decision is recorded too: it is what one would look for."""
         now = self._now()
         decision = await asyncio.to_thread(self._decision, outcome.decision_id)
-        answer = agreement(decision, outcome)
-        session = str(decision["request"].get("session_id", ""))
+        answer = agreement(decision, outcome) if decision is not None else NO_DECISION
+        session = str(decision["request"].get("session_id", "")) if decision is not None else ""
         body = _outcome_document(outcome, answer, session, caller)
         ids = tuple(dict.fromkeys(i for i in (outcome.decision_id, outcome.grant_id, session) if i))
         entry = Entry(RecordKind.OUTCOME, now, ids, body)
@@ -154,7 +155,7 @@ class GrantPoint:
 
         await self._log.commit(job, self._until(deadline))
         metrics.OUTCOMES.labels(answer.agreement.value).inc()
-        if answer.agreement is Agreement.DISAGREE:
+        if decision is not None and answer.agreement is Agreement.DISAGREE:
             await self._stop("outcome", _decided(decision, session), caller)
         return answer
 
@@ -213,13 +214,13 @@ class GrantPoint:
         for trigger in due(self._settings().triggers, {cause}):
             await self._stops.order(order_of(trigger, about), f"pdp, asked by {caller.name}")
 
-    def _decision(self, decision_id: str) -> Mapping[str, Any]:
+    def _decision(self, decision_id: str) -> Mapping[str, Any] | None:
         for record in self._finder.find(decision_id):
             if record.kind == RecordKind.DECISION.value:
                 body: Mapping[str, Any] = record.entry().body
                 if body["decision_id"] == decision_id:
                     return body
-        raise NotFound(f"there is no decision {decision_id}")
+        return None
 
     def _until(self, deadline: float | None) -> float:
         end = asyncio.get_running_loop().time() + self._wait

@@ -36,9 +36,12 @@ def granted(request: Request, verdict: Verdict) -> NarrowedRequest:
 
 
 def grant_for(
-    request: Request, verdict: Verdict, intent: Intent, state: SessionState | None, issue: Issue
+    request: Request, filled: Request, verdict: Verdict, intent: Intent, state: SessionState | None, issue: Issue
 ) -> Grant | None:
     """The grant, or ``None`` for a deny and for a session that ends within a second.
+
+    ``filled``: the request with target and action derived from its payload. It is what the grant shows; the digest is
+    over what the gateway sent, to the letter.
 
     Raises ``InvalidRequest`` or ``GrantRefused`` for what cannot be put into a grant: then nothing may be granted.
     """
@@ -64,7 +67,7 @@ def grant_for(
         session=request.session_id,
         task=state.task if state else "",
         intent=intent.id,
-        detail=detail_of(allowed, issue.access, _bounds(intent)),
+        detail=detail_of(granted(filled, verdict), issue.access, _bounds(intent)),
         digest=action_digest(allowed.target, allowed.action, allowed.payload),
         decision=issue.decision_id,
         revision=issue.revision,

@@ -29,7 +29,7 @@ from pdp.intent.authority import risk
 from pdp.inventory import Seen, after
 from pdp.issuing import Issue, grant_for, granted
 from pdp.matching import Asked
-from pdp.orders import revoked, stops_of, subjects_of
+from pdp.orders import revoked, stops_of, subjects_of, targets_of
 from pdp.policy.rules import Given
 from pdp.revocation.order import Op, Order
 from pdp.revocation.table import Subjects
@@ -165,6 +165,16 @@ class Ledger:
             order = order or task
         return Opened(state, refusal, order)
 
+    def against(self, about: Subjects, asked: Asked, now: float) -> Order | None:
+        """The order that speaks against any target of a call; a kill before a quarantine."""
+        found: Order | None = None
+        for target in targets_of(asked):
+            order = self._revocations.find(replace(about, target_kind=target.kind, target_name=target.name), now)
+            if order is not None and order.op is Op.KILL:
+                return order
+            found = found or order
+        return found
+
     def session(self, session_id: str) -> SessionState | None:
         """The session as it was committed last."""
         stored = self._reader.get(SESSIONS, session_id)
@@ -247,9 +257,9 @@ class Ledger:
             return None
         bundle = case.snapshot.bundle
         intent = next(i for i in bundle.intents if i.id == verdict.match.intent)
-        does = access(case.attempt, case.snapshot)
+        does, asked = access(case.attempt, case.snapshot), case.attempt.asked
         issue = Issue(self._issuer, caller, case.grant_id, case.decision_id, bundle.revision, does, now)
-        return grant_for(case.request, verdict, intent, state, issue)
+        return grant_for(case.request, asked.request if asked else case.request, verdict, intent, state, issue)
 
     async def _leave(self, case: Case, draft: Draft, caller: Caller, now: float) -> Decision:
         """The last look before a grant leaves: what was killed meanwhile is not granted."""
@@ -259,7 +269,8 @@ class Ledger:
         key, verdict = self._keys.signing_key(now), decision.verdict
         token = mint(grant, key)
         about = subjects_of(case.request, caller, verdict, case.opened.state, (key.id,))
-        order = self._revocations.find(replace(about, grant=grant.id), now)
+        about, asked = replace(about, grant=grant.id), case.attempt.asked
+        order = self.against(about, asked, now) if asked is not None else self._revocations.find(about, now)
         if order is not None and (order.op is Op.KILL or access(case.attempt, case.snapshot) is not Access.READ):
             await self._withhold(case, order, now)
             return self._decision(case, revoked(order))

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from pdp import engine
 from pdp.gathering import Settled
+from pdp.matching import Asked
 from pdp.policy.model import Trigger
 from pdp.revocation.order import Op, Order
 from pdp.revocation.table import Subjects
 from pdp.runtime import Caller, OrderWanted
 from pdp.session.state import SessionState
-from pdp.types import ReasonCode, Request, Verdict
+from pdp.types import ReasonCode, Request, Target, Verdict
 
 CAUSE_OF = {
     "drift": "drift",
@@ -44,6 +45,14 @@ def subjects_of(
         gateway=caller.name,
         keys=keys,
     )
+
+
+def targets_of(asked: Asked) -> Sequence[Target]:
+    """Every target that a call touches, its payload's relations too: a kill of any of them stops it."""
+    target = asked.request.target
+    relations = asked.derived.facts.get("relations", ()) if asked.derived is not None else ()
+    tables = [Target("table", r) for r in relations if isinstance(r, str)] if isinstance(relations, Sequence) else []
+    return [target, *(t for t in tables if (t.kind, t.name) != (target.kind, target.name))]
 
 
 def revoked(order: Order) -> Verdict:

@@ -10,10 +10,9 @@ from typing import Protocol
 
 from pdp.audit.record import Entry, RecordKind
 from pdp.audit.transaction import Transaction
-from pdp.errors import AuditUnavailable, InvalidRequest
+from pdp.errors import AuditUnavailable, InvalidRequest, RevocationsUnavailable
 from pdp.ledger import Log
 from pdp.revocation.events import Delta, Event, Snapshot
-from pdp.revocation.fault import RevocationsUnavailable
 from pdp.revocation.follow import Follower
 from pdp.revocation.journal import RevocationJournal
 from pdp.revocation.order import Op, Order, Scope

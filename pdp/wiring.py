@@ -106,8 +106,15 @@ def keeper(sealer: Sealer, *, sealed: bool) -> Callable[[str, str], JsonObject]:
         return {"commitment": commitment(utterance, salt), "salt": salt.hex(), "characters": len(utterance)}
 
     def seal(utterance: str, subject: str) -> JsonObject:
-        text = sealer.seal(subject, utterance, secrets.token_bytes(NONCE_BYTES))
-        return {**commit(utterance, subject), "sealed": text, "subject": subject}
+        # The salt is sealed too: in clear, a short text could still be guessed and tested once its key is erased.
+        salt = secrets.token_bytes(SALT_BYTES)
+        return {
+            "commitment": commitment(utterance, salt),
+            "sealed_salt": sealer.seal(subject, salt.hex(), secrets.token_bytes(NONCE_BYTES)),
+            "sealed": sealer.seal(subject, utterance, secrets.token_bytes(NONCE_BYTES)),
+            "subject": subject,
+            "characters": len(utterance),
+        }
 
     return seal if sealed else commit
 

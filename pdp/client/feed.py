@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from pdp.revocation.events import Delta, Event, Heartbeat, Snapshot
@@ -67,6 +67,20 @@ class RevocationFeed:
             sequence = known.table.sequence
             return Order(sequence, Op.KILL, Scope.EVERYTHING, "", lacking, FEED_STALE, None, "gateway", there)
         return known.table.find(subjects, there)
+
+    def revoked(self, subjects: Sequence[tuple[str, str]], reads: bool, _now: float) -> str | None:  # noqa: FBT001
+        """Why nothing may be done for any of ``subjects`` (scope and value), as ``GrantVerifier`` asks for each grant.
+
+        ``reads``: nothing can be changed with the grant, so a quarantine leaves it.
+        """
+        known, now = self._known, self._clock()
+        lacking = self._lacking(known, now)
+        if lacking:
+            return lacking
+        order = known.table.find_named(subjects, known.time + now - known.heard)
+        if order is None or (order.op is Op.QUARANTINE and reads):
+            return None
+        return f"order {order.sequence} ({order.cause}) on {order.scope.value} {order.value}: {order.reason}"
 
     def _lacking(self, known: _Known, now: float) -> str:
         if known.lacking or 0 <= now - known.heard < self._max_stale:

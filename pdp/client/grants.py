@@ -28,7 +28,8 @@ class RevocationFeed(Protocol):
         ``reads`` is whether the grant can only read, which a quarantine lets pass.
         """
 
-    def stale(self) -> bool:
+    @property
+    def stale(self) -> str:
         """Whether the PDP was silent for too long: then every grant is refused."""
 
 
@@ -99,7 +100,7 @@ class GrantVerifier:
         return self._hold(token, digest, now, task).grant
 
     def _hold(self, token: str, digest: str, now: float, task: str) -> _Known:
-        if self._feed.stale():
+        if self._feed.stale:
             raise GrantRefused("stale", "the PDP was not heard from; nothing is let through until it is")
         known = self._open(token)
         check_moment(known.grant, digest, task, now, self._leeway)

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pdp.revocation.fault import RevocationsUnavailable
+from pdp.errors import RevocationsUnavailable
 from pdp.revocation.lines import Read, begins_with, closed, read_on
 from pdp.revocation.order import CAUSES, Op, Order, Scope, check, check_cause, to_line
 from pdp.revocation.storage import Identity, demand_private, identity, locked, open_again, open_or_make, read_from

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pdp.revocation.fault import RevocationsUnavailable
+from pdp.errors import RevocationsUnavailable
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
 _MODE = 0o600

@@ -98,20 +98,25 @@ class RevocationTable:
 
     def find(self, subjects: Subjects, now: float) -> Order | None:
         """The order that speaks against ``subjects`` at ``now`` (epoch seconds): a kill if there is one."""
-        if not self._slots:
-            return None
-        quarantine: Order | None = None
-        for order in self._about(subjects):
-            if order.in_force(now):
-                if order.op is Op.KILL:
-                    return order
-                quarantine = quarantine or order
-        return quarantine
+        return _gravest(self._about(subjects), now) if self._slots else None
+
+    def find_named(self, named: Iterable[tuple[str, str]], now: float) -> Order | None:
+        """The same for pairs of a scope's word and a value, any number of each scope: all that a grant came through."""
+        return _gravest(self._about_named(named), now) if self._slots else None
 
     def active(self, now: float) -> tuple[Order, ...]:
         """Everything in force at ``now``, oldest first."""
         found = (order for slot in self._slots.values() for order in slot if order.in_force(now))
         return tuple(sorted(found, key=lambda order: order.sequence))
+
+    def _about_named(self, named: Iterable[tuple[str, str]]) -> Iterator[Order]:
+        slots = self._slots
+        for scope, value in named:
+            key = f"{scope}:{value}"
+            yield from slots.get(key) or ()
+            if self._patterns and scope == Scope.TARGET.value:
+                for fitting in self._patterns.fitting(key):
+                    yield from slots.get(fitting) or ()
 
     def _about(self, subjects: Subjects) -> Iterator[Order]:
         slots = self._slots
@@ -120,6 +125,16 @@ class RevocationTable:
         if self._patterns and (subjects.target_kind or subjects.target_name):
             for key in self._patterns.fitting(f"target:{subjects.target_kind}/{subjects.target_name}"):
                 yield from slots.get(key) or ()
+
+
+def _gravest(orders: Iterable[Order], now: float) -> Order | None:
+    quarantine: Order | None = None
+    for order in orders:
+        if order.in_force(now):
+            if order.op is Op.KILL:
+                return order
+            quarantine = quarantine or order
+    return quarantine
 
 
 def _after(slot: _Slot, order: Order) -> _Slot:

@@ -67,7 +67,7 @@ class GrantPoint(Protocol):
         """A narrower grant for a sub-agent."""
 
     async def report(self, outcome: Outcome, caller: Caller, deadline: float | None) -> OutcomeAnswer:
-        """Record what ran. Raises ``NotFound`` for a decision nobody made."""
+        """Record what ran, and what decision and effect say together."""
 
     def keys(self) -> str:
         """The public keys as a JSON Web Key Set."""

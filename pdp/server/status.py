@@ -10,7 +10,6 @@ import grpc
 from grpc.aio import ServicerContext
 
 from pdp import errors
-from pdp.revocation.fault import RevocationsUnavailable
 from pdp.v1 import decision_pb2
 from pdp.wire.failure import metadata_of, public_text
 
@@ -26,7 +25,7 @@ STATUS: Mapping[type[errors.PdpError], grpc.StatusCode] = {
     errors.DeadlineTooShort: grpc.StatusCode.DEADLINE_EXCEEDED,
     errors.NotReady: grpc.StatusCode.UNAVAILABLE,
     errors.AuditUnavailable: grpc.StatusCode.UNAVAILABLE,
-    RevocationsUnavailable: grpc.StatusCode.UNAVAILABLE,
+    errors.RevocationsUnavailable: grpc.StatusCode.UNAVAILABLE,
     errors.BundleError: grpc.StatusCode.FAILED_PRECONDITION,
     errors.BundleTestsFailed: grpc.StatusCode.FAILED_PRECONDITION,
     errors.EncoderMismatch: grpc.StatusCode.FAILED_PRECONDITION,

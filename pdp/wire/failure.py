@@ -29,6 +29,7 @@ from pdp.errors import (
     PdpError,
     PermissionDenied,
     Problem,
+    RevocationsUnavailable,
     Unauthenticated,
 )
 from pdp.v1 import administration_pb2
@@ -56,6 +57,7 @@ _PLAIN: Mapping[str, type[PdpError]] = {
     for kind in (
         AuditUnavailable,
         ConfigError,
+        RevocationsUnavailable,
         DeadlineTooShort,
         EncoderError,
         NotFound,

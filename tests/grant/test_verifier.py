@@ -33,6 +33,7 @@ class Feed:
             return "quarantine"
         return next((f"{s[0]} {s[1]} was killed" for s in subjects if s in self.gone), None)
 
+    @property
     def stale(self):
         return self.silent
 

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from pdp.errors import InvalidRequest
-from pdp.revocation.fault import RevocationsUnavailable
+from pdp.errors import InvalidRequest, RevocationsUnavailable
 from pdp.revocation.journal import RevocationJournal
 from pdp.revocation.order import JOURNAL_CORRUPT, from_line, to_line
 from pdp.revocation.table import Op, Order, Scope, Subjects
