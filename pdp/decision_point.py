@@ -28,7 +28,7 @@ from pdp.session.facts import session_facts
 from pdp.session.state import SessionState
 from pdp.snapshot import Snapshot, Snapshots
 from pdp.trail import Inputs
-from pdp.types import Decision, ReasonCode, Request, Timings, Verdict
+from pdp.types import Decision, ReasonCode, Request, Timings, Trace, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -93,8 +93,13 @@ class DecisionPoint:
     async def explain(self, request: Request, deadline: float | None) -> Decision:
         """The same evaluation with ``verdict.trace`` set; nothing is granted, recorded or counted."""
         snapshot, watch = self._snapshots.current(), Stopwatch()
+        killed = self._ledger.killed(request, self._now())
         try:
-            verdict, timings = await self._explain(request, deadline, snapshot, watch)
+            verdict, timings = (
+                (replace(killed, trace=Trace()), Timings())
+                if killed
+                else await self._explain(request, deadline, snapshot, watch)
+            )
         except Exception as error:  # noqa: BLE001  (as for decide)
             attempt = _failed(error, request, Caller(""), watch, self._now())
             verdict, timings = attempt.verdict, attempt.timings

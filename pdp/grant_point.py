@@ -110,10 +110,12 @@ class GrantPoint:
             found = verify(grant, self._keys.public(now), wanted, now)
             self._demand_alive(opened, caller, now)
         except GrantRefused as error:
+            metrics.GRANTS.labels("refused").inc()
             return Consumption(consumed=False, refusal=error.fault, text=str(error))
         taken = await self._log.commit(lambda txn: self._take(txn, found, caller, now), self._until(deadline))
         if not isinstance(taken, Consumption):
             raise TypeError(f"the log gave {type(taken).__name__}")
+        metrics.GRANTS.labels("consumed" if taken.consumed else "refused").inc()
         if taken.refusal == "replayed":
             await self._stop("replay", _subjects(found, found.actors[0], (), caller), caller)
         return taken
@@ -135,6 +137,7 @@ class GrantPoint:
         order = self._order(child, (key.id,), caller, now)
         if order is not None:
             return Attenuation(refusal="revoked", text=f"revoked by order {order.sequence}: {order.reason}")
+        metrics.GRANTS.labels("attenuated").inc()
         return Attenuation(mint(child, key), child.id, float(child.expires_at))
 
     async def report(self, outcome: Outcome, caller: Caller, deadline: float | None) -> OutcomeAnswer:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from pdp import engine, gathering
+from pdp import engine, gathering, metrics
 from pdp.audit.record import Entry, RecordKind
 from pdp.audit.transaction import Transaction
 from pdp.engine import OUTSIDE_SESSIONS
@@ -50,6 +50,13 @@ class Log(Protocol):
 
     async def commit(self, job: Callable[[Transaction], object], deadline: float | None = None) -> object:
         """What ``job`` returns, once what it wrote is on disk."""
+
+
+class SignedLog(Log, Protocol):
+    """The audit log with its checkpoints."""
+
+    async def checkpoint(self, deadline: float | None = None) -> str:
+        """A signed note over everything committed before."""
 
 
 class Reader(Protocol):
@@ -145,6 +152,11 @@ class Ledger:
     def stops_through(self, stop: Stop) -> None:
         """Give the stops that bundles ask for through ``stop`` from now on."""
         self._stop = stop
+
+    def killed(self, request: Request, now: float) -> Verdict | None:
+        """A deny when what the request is about is killed, whoever asks."""
+        order = self._revocations.find(subjects_of(request, Caller("")), now)
+        return revoked(order) if order is not None and order.op is Op.KILL else None
 
     def open(self, request: Request, caller: Caller, *, required: bool, now: float) -> Opened:
         """What stands before judging: revocations first, then the session."""
@@ -274,6 +286,7 @@ class Ledger:
         if order is not None and (order.op is Op.KILL or access(case.attempt, case.snapshot) is not Access.READ):
             await self._withhold(case, order, now)
             return self._decision(case, revoked(order))
+        metrics.GRANTS.labels("issued").inc()
         return replace(decision, permit=Permit(token, grant.id, float(grant.expires_at)))
 
     async def _withhold(self, case: Case, order: Order, now: float) -> None:

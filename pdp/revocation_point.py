@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Protocol
 
+from pdp import metrics
 from pdp.audit.record import Entry, RecordKind
 from pdp.audit.transaction import Transaction
 from pdp.errors import AuditUnavailable, InvalidRequest, RevocationsUnavailable
-from pdp.ledger import Log
+from pdp.ledger import SignedLog
 from pdp.revocation.events import Delta, Event, Snapshot
 from pdp.revocation.follow import Follower
 from pdp.revocation.journal import RevocationJournal
@@ -50,7 +51,7 @@ class RevocationPoint:
         journal: RevocationJournal,
         watchers: Watchers,
         follower: Follower,
-        log_: Log,
+        log_: SignedLog,
         now: Callable[[], float],
         monotonic: Callable[[], float],
         wait: float,
@@ -64,6 +65,7 @@ class RevocationPoint:
         self._wait = wait
         self._others: Others = Alone()
         self._following: asyncio.Task[None] | None = None
+        self._signing: set[asyncio.Task[None]] = set()
 
     def join(self, others: Others) -> None:
         """There are other worker processes."""
@@ -101,6 +103,7 @@ class RevocationPoint:
             until=until,
         )
         self._follower.poke()
+        metrics.ORDERS.labels(op.value).inc()
         wait = min(max(wanted.wait, 0.0), MOST_WAIT)
         durable, audited, here, elsewhere = await asyncio.gather(
             self._durable(), self._audited(given), self._here(given.sequence, wait), self._elsewhere(given, wait)
@@ -162,10 +165,22 @@ class RevocationPoint:
 
         try:
             await self._log.commit(job, asyncio.get_running_loop().time() + self._wait)
+            self._sign()
         except AuditUnavailable:
             log.exception("an order is in force and not recorded", extra={"sequence": given.sequence})
             return False
         return True
+
+    def _sign(self) -> None:
+        """Have the log signed at once, without anyone waiting for it."""
+
+        async def sign() -> None:
+            with suppress(AuditUnavailable):  # the next checkpoint covers it
+                await self._log.checkpoint(asyncio.get_running_loop().time() + self._wait)
+
+        task = asyncio.ensure_future(sign())
+        self._signing.add(task)
+        task.add_done_callback(self._signing.discard)
 
 
 class Watch:

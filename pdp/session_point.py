@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol
 
-from pdp import engine
+from pdp import engine, metrics
 from pdp.agent_reports import agent_reports
 from pdp.audit.record import Entry, RecordKind
 from pdp.audit.transaction import Transaction
@@ -93,6 +93,7 @@ class SessionPoint:
             return await self._refuse(wanted, caller, Verdict(Effect.DENY, (refusal,)), snapshot, now)
         state = self._state(session_id, wanted, caller, intents, vector, snapshot, now)
         state = await self._open(state, wanted, snapshot, now)
+        metrics.SESSIONS.labels("started").inc()
         text = f"the purpose lies within {', '.join(state.intents)}"
         reason = Reason(ReasonCode.SESSION_STARTED, text)
         return SessionAnswer(state.id, (reason,), state.intents, state.expires, snapshot.bundle.revision)
@@ -113,6 +114,8 @@ class SessionPoint:
 
         found = await self._log.commit(job, self._until(deadline))
         state, was_open = _pair(found)
+        if was_open:
+            metrics.SESSIONS.labels("ended").inc()
         live = sum(g.expires > now for g in state.grants) if was_open else 0
         if live:
             why = f"session ended: {reason}" if reason else "session ended"
@@ -186,6 +189,7 @@ class SessionPoint:
         ids = tuple(dict.fromkeys(i for i in (wanted.request_id, wanted.task) if i))
         entry = Entry(RecordKind.SESSION, now, ids, body)
         await self._log.commit(lambda txn: txn.append(entry), self._until(None))
+        metrics.SESSIONS.labels("refused").inc()
         return SessionAnswer("", verdict.reasons, revision=snapshot.bundle.revision)
 
     def _state(

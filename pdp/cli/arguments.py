@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _audit(commands)
     _runtime(commands)
     _replay(commands)
+    _keys(commands)
     return top
 
 
@@ -116,6 +117,20 @@ def _status(commands: Commands) -> None:
     status.add_argument("--address", default=DEFAULT_ADDRESS, help="a running server (default: %(default)s)")
     _channel(status)
     status.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _keys(commands: Commands) -> None:
+    group = commands.add_parser("keys", help="the keys that sign grants", epilog=EPILOG)
+    kinds = group.add_subparsers(dest="keys_command", metavar="COMMAND", required=True)
+    for name, run, text in (
+        ("list", "pdp.cli.keys:show", "show the keys and since when they sign"),
+        ("rotate", "pdp.cli.keys:rotate", "make the next key; grants of the old one hold until they end"),
+    ):
+        command = _add(kinds, name, run, text)
+        command.add_argument("--data-dir", type=Path, required=True, metavar="DIR", help="the service's data directory")
+        command.add_argument("--json", action="store_true", help="print JSON")
+        if name == "rotate":
+            command.add_argument("--at-once", action="store_true", help="sign with it now: the old one has leaked")
 
 
 def _replay(commands: Commands) -> None:

@@ -92,6 +92,10 @@ def nothing_to_join(_fleet: Fleet) -> None:
     """Join nothing."""
 
 
+Note = Callable[[str, str, str], Awaitable[None]]
+"""Records what an administrator did: method, who, what. Raises ``AuditUnavailable``."""
+
+
 async def nothing_noted(_method: str, _by: str, _what: str) -> None:
     """Note nothing."""
 
@@ -121,4 +125,4 @@ class Parts:
     begin: Callable[[], None] = nothing_to_begin
     join: Callable[[Fleet], None] = nothing_to_join
     settled: Callable[[int, float], Awaitable[Holding]] = nobody_settled
-    note: Callable[[str, str, str], Awaitable[None]] = nothing_noted
+    note: Note = nothing_noted

@@ -70,7 +70,7 @@ class Routes:
         return {**methods, "DecideStream": _stream("DecideStream", stream, guard)}
 
     def _administration(self) -> Methods:
-        service = AdministrationService(self._parts.administration)
+        service = AdministrationService(self._parts.administration, self._parts.note)
         return _unary(
             self._administering,
             GetStatus=service.get_status,

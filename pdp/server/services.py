@@ -12,7 +12,7 @@ from typing import TypeVar
 from pdp.server.answers import Answers
 from pdp.server.guard import Call, refuse_late
 from pdp.server.limits import Limits, check_items, parse
-from pdp.server.points import AdministrationPoint, Parts
+from pdp.server.points import AdministrationPoint, Note, Parts
 from pdp.server.status import item_error, public_error
 from pdp.v1 import administration_pb2, decision_pb2
 from pdp.wire import decision_to_proto, explanation_to_proto, request_from_proto
@@ -81,36 +81,41 @@ class DecisionService:
 
 
 class AdministrationService:
-    """``pdp.v1.AdministrationService``."""
+    """``pdp.v1.AdministrationService``. What changes something is recorded with who did it."""
 
-    def __init__(self, point: AdministrationPoint) -> None:
+    def __init__(self, point: AdministrationPoint, note: Note) -> None:
         self._point = point
+        self._note = note
 
     async def get_status(self, raw: bytes, _call: Call) -> administration_pb2.GetStatusResponse:
         """What is in force."""
         parse(administration_pb2.GetStatusRequest, raw)
         return status_to_proto(self._point.status())
 
-    async def activate_bundle(self, raw: bytes, _call: Call) -> administration_pb2.ActivateBundleResponse:
+    async def activate_bundle(self, raw: bytes, call: Call) -> administration_pb2.ActivateBundleResponse:
         """Bring a bundle into force."""
         message = parse(administration_pb2.ActivateBundleRequest, raw)
-        return activation_to_proto(await self._point.activate(_path(message.path), message.expected_revision))
+        done = await self._point.activate(_path(message.path), message.expected_revision)
+        await self._note("ActivateBundle", call.caller.name, done.revision)
+        return activation_to_proto(done)
 
     async def check_bundle(self, raw: bytes, _call: Call) -> administration_pb2.CheckBundleResponse:
         """The same without activating."""
         message = parse(administration_pb2.CheckBundleRequest, raw)
         return check_to_proto(await self._point.check(_path(message.path)))
 
-    async def add_exemplar(self, raw: bytes, _call: Call) -> administration_pb2.EditExemplarResponse:
+    async def add_exemplar(self, raw: bytes, call: Call) -> administration_pb2.EditExemplarResponse:
         """Add an exemplar and activate."""
         message = parse(administration_pb2.AddExemplarRequest, raw)
         edit = await self._point.add_exemplar(message.intent, message.text, counter=message.counter)
+        await self._note("AddExemplar", call.caller.name, f"{message.intent} {edit.position} {edit.revision}")
         return edit_to_proto(edit)
 
-    async def remove_exemplar(self, raw: bytes, _call: Call) -> administration_pb2.EditExemplarResponse:
+    async def remove_exemplar(self, raw: bytes, call: Call) -> administration_pb2.EditExemplarResponse:
         """Remove an exemplar and activate."""
         message = parse(administration_pb2.RemoveExemplarRequest, raw)
         edit = await self._point.remove_exemplar(message.intent, message.text, counter=message.counter)
+        await self._note("RemoveExemplar", call.caller.name, f"{message.intent} {edit.position} {edit.revision}")
         return edit_to_proto(edit)
 
 
