@@ -1,20 +1,18 @@
 """Serve the three example bundles and ask them what real agents would ask: ``make demo``.
 
-Starts one ``pdp serve`` per bundle as a child process, sends the requests of ``requests.jsonl`` over gRPC and prints
-what came back. Ends with 1 when a server does not start, a call fails or an answer is not the expected one.
+Act one starts one ``pdp serve`` per bundle as a child process, sends the requests of ``requests.jsonl`` over gRPC and
+prints what came back. Act two (``examples.authority``) is one session, from its purpose to the proof of what it did.
+Ends with 1 when a server does not start, a call fails or anything is not as announced.
 """
 
 from __future__ import annotations
 
 import json
-import queue
 import statistics
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,14 +20,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from examples import authority
+from examples.serving import HERE, DemoFailed, address, process
 from pdp.cli.answers import changes, explain_obligation
 from pdp.client import SHOW_ONLY, Client, Terms
 from pdp.errors import PdpError
 from pdp.types import CloudPayload, Decision, Effect, JsonObject, KubernetesPayload, Request, SqlPayload, SshPayload
 from pdp.wire.document import request_from_document
 
-HERE = Path(__file__).resolve().parent
-START_SECONDS = 60.0
 # An error must end the demo, not pass for a deny; and this gateway only shows obligations.
 TERMS = Terms(timeout=5.0, understood=SHOW_ONLY, raise_for_error=True)
 LOOK_INSIDE = """\
@@ -58,23 +56,27 @@ class Answer:
     milliseconds: float
 
 
-class DemoFailed(Exception):
-    """The text says what went wrong."""
-
-
 def main(here: Path = HERE) -> int:
-    """Run the demo with the bundles and ``requests.jsonl`` in ``here``; the exit code."""
+    """Run both acts with what is in ``here``; the exit code."""
     out = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 132)
-    questions = tuple(read_questions(here / "requests.jsonl"))
-    bundles = tuple(dict.fromkeys(q.bundle for q in questions))
-    out.print(f"Starting {len(bundles)} policy decision points: {', '.join(bundles)} ...")
     try:
-        with ExitStack() as stack:
-            processes = {name: stack.enter_context(process(here / name)) for name in bundles}
-            answers = [a for name in bundles for a in ask(name, address(name, processes[name]), questions)]
+        code = decisions(out, here)
+        if code == 0:
+            authority.show(out, here / "workspace-assistant", here / "session.json")
     except (DemoFailed, PdpError, OSError) as error:
         out.print(f"the demo failed: {error}", style="red")
         return 1
+    return code
+
+
+def decisions(out: Console, here: Path) -> int:
+    """Act one, with the bundles and ``requests.jsonl`` in ``here``; the exit code."""
+    questions = tuple(read_questions(here / "requests.jsonl"))
+    bundles = tuple(dict.fromkeys(q.bundle for q in questions))
+    out.print(f"Starting {len(bundles)} policy decision points: {', '.join(bundles)} ...")
+    with ExitStack() as stack:
+        processes = {name: stack.enter_context(process(here / name)) for name in bundles}
+        answers = [a for name in bundles for a in ask(name, address(name, processes[name]), questions)]
     for name in bundles:
         out.print(rows(name, [a for a in answers if a.question.bundle == name]))
     return summary(out, answers)
@@ -88,54 +90,6 @@ def read_questions(path: Path) -> Iterator[Question]:
         yield Question(
             str(document["bundle"]), str(document["label"]), effect, request_from_document(document["request"])
         )
-
-
-@contextmanager
-def process(bundle: Path) -> Iterator[subprocess.Popen[str]]:
-    """A server on ``bundle`` in a process of its own, on a free port of the loopback interface."""
-    command = [
-        sys.executable,
-        "-m",
-        "pdp",
-        "serve",
-        "--bundle",
-        str(bundle),
-        "--listen",
-        "127.0.0.1:0",
-        "--metrics-listen",
-        "",
-    ]
-    with subprocess.Popen(
-        [*command, "--log-level", "warning"], cwd=HERE.parent, stdout=subprocess.PIPE, text=True
-    ) as child:
-        try:
-            yield child
-        finally:
-            child.terminate()
-
-
-def address(bundle: str, child: subprocess.Popen[str]) -> str:
-    """Where the server listens, once it answers decisions."""
-    lines: queue.Queue[str] = queue.Queue()
-    threading.Thread(target=follow, args=(child, lines), daemon=True).start()
-    until = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            line = lines.get(timeout=max(until - time.monotonic(), 0.0))
-        except queue.Empty:
-            raise DemoFailed(f"the server on {bundle} did not serve within {START_SECONDS:.0f} s") from None
-        if not line:
-            raise DemoFailed(f"the server on {bundle} ended with code {child.wait()}; its log stands above")
-        event = json.loads(line)
-        if event["event"] == "serving":
-            return str(event["address"])
-
-
-def follow(child: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
-    """Pass on what the server announces, then an empty line for its end."""
-    for line in child.stdout or ():
-        lines.put(line)
-    lines.put("")
 
 
 def ask(bundle: str, where: str, questions: tuple[Question, ...]) -> Iterator[Answer]:
