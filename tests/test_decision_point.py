@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pdp.audit.prompts import Sealer
+from pdp.config import Config
+from pdp.data_directory import DataDirectory
 from pdp.decision_point import DecisionPoint
 from pdp.encoding import EncodingQueue
 from pdp.errors import EncoderError, LimitExceeded, NotReady
 from pdp.intent.text import TextLimits
+from pdp.ledger import Ledger
 from pdp.memory import Memory
-from pdp.snapshot import Snapshots
-from pdp.types import Effect, ReasonCode
+from pdp.policy.model import SessionSettings, Settings
+from pdp.runtime import Caller
+from pdp.snapshot import Snapshot, Snapshots
+from pdp.types import Decision, Effect, ReasonCode, Request
+from pdp.wiring import keeper
 from tests.builders import NOW, intent, request, rule, snapshot_of
 from tests.conftest import WordEncoder
 
@@ -35,22 +46,55 @@ class FailingEncoder(WordEncoder):
 ENCODER = FailingEncoder()
 
 
+@dataclass(frozen=True)
+class Asking:
+    """The decision point as one gateway asks it."""
+
+    point: DecisionPoint
+
+    async def decide(self, asked: Request) -> Decision:
+        return await self.point.decide(asked, Caller("gateway-1"), None)
+
+    async def explain(self, asked: Request) -> Decision:
+        return await self.point.explain(asked, None)
+
+
+def current(*args: object, **kwargs: object) -> Snapshot:
+    """A bundle that allows requests outside of sessions."""
+    settings = Settings(sessions=SessionSettings(required=False))
+    return snapshot_of(ENCODER, *args, settings=settings, **kwargs)
+
+
 @pytest.fixture
 def snapshots() -> Snapshots:
-    return Snapshots(snapshot_of(ENCODER))
+    return Snapshots(current())
 
 
 @pytest.fixture
-def point(snapshots: Snapshots) -> Iterator[DecisionPoint]:
-    queue = EncodingQueue(threads=1, capacity=100)
-    ids = (f"d{n}" for n in itertools.count(1))
-    yield DecisionPoint(snapshots, ENCODER, queue, lambda: NOW, lambda: next(ids), Memory(100, TextLimits()))
-    queue.close()
+async def point(snapshots: Snapshots, tmp_path: Path) -> AsyncIterator[Asking]:
+    async with asking(snapshots, tmp_path) as opened:
+        yield opened
 
 
-async def test_a_decision_says_what_it_was_made_from(point: DecisionPoint) -> None:
+@asynccontextmanager
+async def asking(snapshots: Snapshots, directory: Path) -> AsyncIterator[Asking]:
+    """A decision point with a real ledger in ``directory``."""
+    queue, ids = EncodingQueue(threads=1, capacity=100), (f"d{n}" for n in itertools.count(1))
+    config = Config(bundle=directory, data_dir=directory)
+    data = DataDirectory.open(config, lambda: NOW, time.monotonic)
+    keep = keeper(Sealer(directory), sealed=False)
+    ledger = Ledger(data.log, data.reader, data.journal, data.keys, keep, lambda: next(ids), "pdp", 10.0)
+    memory = Memory(100, TextLimits())
+    try:
+        yield Asking(DecisionPoint(snapshots, ENCODER, queue, lambda: NOW, lambda: next(ids), memory, ledger))
+    finally:
+        await data.close()
+        queue.close()
+
+
+async def test_a_decision_says_what_it_was_made_from(point: Asking) -> None:
     """Id, revision, encoder and timings come with every decision."""
-    decision = await point.decide(request(traceparent="00-a-b-01"), None)
+    decision = await point.decide(request(traceparent="00-a-b-01"))
     assert decision.verdict.effect is Effect.ALLOW
     assert (decision.decision_id, decision.request_id, decision.traceparent) == ("d1", "q1", "00-a-b-01")
     assert (decision.revision, decision.encoder) == ("sha256:test", "sha256:words")
@@ -58,11 +102,11 @@ async def test_a_decision_says_what_it_was_made_from(point: DecisionPoint) -> No
 
 
 async def test_what_nothing_admits_never_reaches_the_model(
-    point: DecisionPoint, monkeypatch: pytest.MonkeyPatch
+    point: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Denied by target and action alone, even while the model is broken."""
     monkeypatch.setattr(ENCODER, "error", EncoderError("down"))
-    decision = await point.decide(request(action="drop"), None)
+    decision = await point.decide(request(action="drop"))
     assert decision.verdict.reasons[0].code is ReasonCode.NOT_ADMITTED
     assert decision.timings.encode == 0
 
@@ -76,57 +120,53 @@ async def test_what_nothing_admits_never_reaches_the_model(
     ],
 )
 async def test_a_failing_part_denies(
-    point: DecisionPoint, monkeypatch: pytest.MonkeyPatch, error: Exception, code: ReasonCode
+    point: Asking, monkeypatch: pytest.MonkeyPatch, error: Exception, code: ReasonCode
 ) -> None:
     """Fail closed: a broken model or a bug is a deny with a reason of its own, without internals in the text."""
     monkeypatch.setattr(ENCODER, "error", error)
-    decision = await point.decide(request("Show open invoices of one customer please"), None)
+    decision = await point.decide(request("Show open invoices of one customer please"))
     assert decision.verdict.effect is Effect.DENY
     assert decision.verdict.reasons[0].code is code
     assert "bug" not in decision.verdict.reasons[0].text
 
 
-async def test_no_bundle_no_answer() -> None:
+async def test_no_bundle_no_answer(tmp_path: Path) -> None:
     """Before the first activation there is no decision at all."""
-    queue = EncodingQueue(threads=1, capacity=10)
-    point = DecisionPoint(Snapshots(), ENCODER, queue, lambda: NOW, lambda: "d", Memory(100, TextLimits()))
-    with pytest.raises(NotReady):
-        await point.decide(request(), None)
-    queue.close()
+    async with asking(Snapshots(), tmp_path) as point:
+        with pytest.raises(NotReady):
+            await point.decide(request())
 
 
-async def test_a_text_over_the_limit_is_an_error_not_a_truncation(point: DecisionPoint) -> None:
+async def test_a_text_over_the_limit_is_an_error_not_a_truncation(point: Asking) -> None:
     """Nothing is cut silently."""
     with pytest.raises(LimitExceeded, match="utterance"):
-        await point.decide(request("read " * 5000), None)
+        await point.decide(request("read " * 5000))
 
 
-async def test_explain_gives_the_same_verdict_with_a_trace(point: DecisionPoint) -> None:
+async def test_explain_gives_the_same_verdict_with_a_trace(point: Asking) -> None:
     """Explain shows clauses, candidates and rules, and decides as Decide does."""
     for asked in (request(), request("Paint the fence"), request(action="drop"), request("")):
-        plain, full = (await point.decide(asked, None)).verdict, (await point.explain(asked, None)).verdict
+        plain, full = (await point.decide(asked)).verdict, (await point.explain(asked)).verdict
         assert (full.effect, full.reasons, full.match) == (plain.effect, plain.reasons, plain.match)
         assert plain.trace is None
         assert full.trace is not None
-    trace = (await point.explain(request(), None)).verdict.trace
+    trace = (await point.explain(request())).verdict.trace
     assert trace is not None
     assert trace.candidates[0].intent == "read-invoices"
     assert trace.clauses[0].covered_by == "read-invoices"
 
 
 async def test_a_decision_keeps_its_snapshot_while_bundles_are_swapped(
-    point: DecisionPoint, snapshots: Snapshots
+    point: Asking, snapshots: Snapshots
 ) -> None:
     """Under activation no answer is mixed or a stray default deny: revision and effect always fit together."""
-    allow = snapshot_of(ENCODER, revision="sha256:allow")
-    refuse = snapshot_of(ENCODER, rules=(rule("true"),), revision="sha256:refuse")
-    narrow = snapshot_of(ENCODER, (intent("other"),), revision="sha256:other")
+    allow = current(revision="sha256:allow")
+    refuse = current(rules=(rule("true"),), revision="sha256:refuse")
+    narrow = current((intent("other"),), revision="sha256:other")
     seen = set()
 
     async def ask(number: int) -> None:
-        decision = await point.decide(
-            request(f"Read the unpaid invoices of a customer {'' if number % 3 else number}"), None
-        )
+        decision = await point.decide(request(f"Read the unpaid invoices of a customer {'' if number % 3 else number}"))
         matched = decision.verdict.match.intent if decision.verdict.match else ""
         seen.add((decision.revision, decision.verdict.effect, matched))
 
@@ -144,13 +184,11 @@ async def test_a_decision_keeps_its_snapshot_while_bundles_are_swapped(
 
 
 async def test_a_question_that_was_allowed_carries_no_change_from_memory(
-    point: DecisionPoint, snapshots: Snapshots
+    point: Asking, snapshots: Snapshots
 ) -> None:
     """The same words with another call are judged again: what is remembered of a read does not pass a cancellation."""
-    snapshots.swap(
-        snapshot_of(ENCODER, (intent("tend", ("How many invoices are open?",), actions=("list", "cancel")),))
-    )
-    first = await point.decide(request("How many invoices are open?", "list"), None)
-    second = await point.decide(request("How many invoices are open?", "cancel"), None)
+    snapshots.swap(current((intent("tend", ("How many invoices are open?",), actions=("list", "cancel")),)))
+    first = await point.decide(request("How many invoices are open?", "list"))
+    second = await point.decide(request("How many invoices are open?", "cancel"))
     assert first.verdict.effect is Effect.ALLOW
     assert second.verdict.effect is Effect.DENY

@@ -31,6 +31,20 @@ REMEDIES: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.SCORE_INVALID: "a sound model and calibration: this is a fault of the PDP, not of the request",
     ReasonCode.ENCODER_FAILED: "a working sentence model; see the server's log",
     ReasonCode.INTERNAL_ERROR: "a repaired PDP; see the server's log under the decision id",
+    ReasonCode.REVOKED: "a lift of the order, once its reason is gone: `pdp orders`, `pdp lift`",
+    ReasonCode.QUARANTINED: "a request that only reads, or a lift of the order: `pdp orders`, `pdp lift`",
+    ReasonCode.SESSION_REQUIRED: "a session: StartSession with the purpose of the task, then its id in each request",
+    ReasonCode.SESSION_OVER: "a new session; this one has ended, expired, or never was",
+    ReasonCode.SESSION_MISMATCH: "a session of this very agent, instance and principal",
+    ReasonCode.PURPOSE_NOT_APPROVED: "a purpose within the agent's intents, said like their exemplars",
+    ReasonCode.UTTERANCE_OUTSIDE_PURPOSE: "a session whose purpose includes that intent, or a request within this one",
+    ReasonCode.CALL_OUTSIDE_PURPOSE: "a session whose purpose includes this call, or a call within this one's",
+    ReasonCode.BUDGET_EXCEEDED: "a new session, or a larger budget in bundle.yaml",
+    ReasonCode.NARROWED_BY_BUDGET: "run what was narrowed; a new session begins with nothing used",
+    ReasonCode.DRIFTED: "a new session with the purpose that is now pursued, if that one is approved",
+    ReasonCode.NARROWED_BY_DRIFT: "run what was narrowed; keep to the session's purpose, or start one for the new one",
+    ReasonCode.AUDIT_UNAVAILABLE: "a working audit log: free its disk, mend its mode; the server's log says why",
+    ReasonCode.SESSION_STARTED: "nothing: the session is open",
 }
 SCORED: Final = (ReasonCode.OUT_OF_SCOPE, ReasonCode.NARROWED_BY_SCORE, ReasonCode.COUNTER_EXEMPLAR)
 

@@ -35,6 +35,14 @@ def test_a_bundle_is_all_that_is_needed(place):
     assert "bundle: is missing; set it with --bundle, PDP_BUNDLE or in the file" in wrong(place)
 
 
+def test_the_data_directory_need_not_be_there_yet(place):
+    """It is made at the start; loading a configuration makes nothing."""
+    config = load((*BUNDLE, "--data-dir", "new/data"), {}, place)
+    assert config.data_dir == place / "new" / "data"
+    assert load(BUNDLE, {}, place).data_dir.name == "pdp-data"
+    assert not (place / "new").exists()
+
+
 def test_flags_win_over_the_environment_and_that_over_the_file(place):
     """Each source overrides the one before it."""
     (place / "pdp.toml").write_text('workers = 2\nlisten = "127.0.0.1:1"\ndefault_deadline = 3\nbundle = "bundle"\n')
@@ -125,7 +133,8 @@ def test_what_kubernetes_puts_into_the_environment_is_no_mistake(place):
         ((*MUTUAL, "--tls-client-ca", "server.key"), "server.key holds no PEM certificate"),
         (("--bundle", "nope"), "bundle (flag --bundle)"),
         ((*BUNDLE, "--model", "bundle"), "bundle holds no manifest.json"),
-        ((*BUNDLE, "--data-dir", "nope"), "data_dir (flag --data-dir)"),
+        ((*BUNDLE, "--data-dir", "server.crt"), "data_dir (flag --data-dir)"),
+        ((*BUNDLE, "--data-dir", "server.key/data"), "server.key is no directory that this user may write to"),
         ((*BUNDLE, "--listen", "unix:/run/pdp.sock", "--workers", "2"), "workers (flag --workers): several workers"),
         ((*TLS, "--listen", "unix:/run/pdp.sock"), "a unix socket is protected by its mode"),
         ((*BUNDLE, "--metrics-listen", "127.0.0.1:50051"), "metrics_listen (flag --metrics-listen): has the port"),
