@@ -61,11 +61,15 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The session after the answer, the stops of the bundle that are due, and whether the session itself is killed."""
+    """The session after the answer, and the stops of the bundle that are due.
+
+    ``closing``: ``end`` or ``kill`` when the session itself must not go on, with ``why``.
+    """
 
     state: SessionState
     due: tuple[Trigger, ...] = ()
-    killed: str = ""
+    closing: str = ""
+    why: str = ""
 
 
 def access_of(asked: Asked, profile: AuthorityProfile) -> Access:
@@ -181,7 +185,7 @@ def settle(
     stops = due(settings.triggers, weight.causes, after.counters.denials_in_a_row)
     if weight.closing == "end":
         after = ended(after, weight.why, now)
-    return Settled(after, stops, weight.why if weight.closing == "kill" else "")
+    return Settled(after, stops, weight.closing, weight.why)
 
 
 def judge(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pdp import engine
 from pdp.gathering import Settled
+from pdp.grant.model import LONGEST_LIFE
 from pdp.matching import Asked
 from pdp.policy.model import Trigger
 from pdp.revocation.order import Op, Order
@@ -69,9 +70,11 @@ def stops_of(request: Request, settled: Settled) -> Sequence[OrderWanted]:
         session=request.session_id, agent=agent.id, instance=agent.instance, principal=request.principal.id
     )
     orders = [order_of(t, about) for t in settled.due]
-    if settled.killed:
-        reason = f"the bundle ends a session for {settled.killed}"
-        orders.append(OrderWanted("kill", "session", settled.state.id, reason, settled.killed))
+    if settled.closing:
+        reason = f"the bundle ends a session for {settled.why}"
+        # A session that has ended needs no order of its own once its last grant has; one that is killed stays so.
+        seconds = LONGEST_LIFE if settled.closing == "end" else 0.0
+        orders.append(OrderWanted("kill", "session", settled.state.id, reason, settled.why, seconds))
     return orders
 
 

@@ -16,6 +16,7 @@ from pdp.audit.transaction import Transaction
 from pdp.encoding import EncodingQueue
 from pdp.errors import InvalidRequest, NotFound
 from pdp.evidence import Evidence
+from pdp.grant.model import LONGEST_LIFE
 from pdp.intent.encoder import Encoder
 from pdp.inventory import Seen
 from pdp.ledger import AGENTS, SESSIONS, Commit, Log, Reader, Revocations
@@ -33,8 +34,6 @@ from pdp.session.stored import from_bytes, to_bytes
 from pdp.snapshot import Snapshot, Snapshots
 from pdp.trail import reason_document
 from pdp.types import Effect, JsonObject, Reason, ReasonCode, Verdict
-
-LONGEST_GRANT = 300.0
 
 
 class Stops(Protocol):
@@ -119,7 +118,7 @@ class SessionPoint:
         live = sum(g.expires > now for g in state.grants) if was_open else 0
         if live:
             why = f"session ended: {reason}" if reason else "session ended"
-            wanted = OrderWanted("kill", "session", session_id, why, "session-ended", LONGEST_GRANT)
+            wanted = OrderWanted("kill", "session", session_id, why, "session-ended", LONGEST_LIFE)
             await self._stops.order(wanted, caller.name)
         return SessionEnd(live, was_open)
 

@@ -23,6 +23,8 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
 GLOSSARY = """
     agent principal session utterance clause target action payload intent exemplar counter-exemplar score accept narrow
     out-of-scope calibration encoder authority rule fact grounded effect obligation bundle revision shadow gateway
+    purpose task grant use origin budget drift order kill quarantine lift trigger watcher outcome agreement inventory
+    record trace checkpoint anchor commitment subject
 """.split()
 
 

@@ -210,7 +210,7 @@ def _public(body: _Body) -> _Event:
     kept = dict(body)
     for field in ("utterance", "purpose"):
         if isinstance(kept.get(field), Mapping):
-            kept[field] = {k: v for k, v in kept[field].items() if k not in {"salt", "sealed"}}
+            kept[field] = {k: v for k, v in kept[field].items() if k not in {"salt", "sealed", "sealed_salt"}}
     return kept
 
 

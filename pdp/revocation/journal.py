@@ -20,7 +20,17 @@ from typing import Self
 from pdp.errors import RevocationsUnavailable
 from pdp.revocation.lines import Read, begins_with, closed, read_on
 from pdp.revocation.order import CAUSES, Op, Order, Scope, check, check_cause, to_line
-from pdp.revocation.storage import Identity, demand_private, identity, locked, open_again, open_or_make, read_from
+from pdp.revocation.storage import (
+    Identity,
+    demand_private,
+    identity,
+    keep_reserve,
+    locked,
+    open_again,
+    open_or_make,
+    read_from,
+    write_line,
+)
 from pdp.revocation.table import RevocationTable, Subjects
 
 log = logging.getLogger(__name__)
@@ -75,6 +85,7 @@ class RevocationJournal:
         Raises ``RevocationsUnavailable`` when it cannot be opened or made.
         """
         journal = cls(path, open_or_make(path), floor, causes, wait)
+        keep_reserve(path)
         journal.refresh()
         return journal
 
@@ -174,10 +185,7 @@ class RevocationJournal:
             log.warning("%s ends in the middle of an order that was never given; the rest is cut off", self._path)
             os.ftruncate(descriptor, read.offset)
         order = replace(draft, sequence=read.table.sequence + 1)
-        line = to_line(order)
-        if os.write(descriptor, line) != len(line):
-            os.ftruncate(descriptor, read.offset)
-            raise RevocationsUnavailable(f"{self._path.name} cannot be written (no space for a whole line)")
+        write_line(descriptor, to_line(order), read.offset, self._path)
         return order
 
     def _catch_up(self) -> bool:

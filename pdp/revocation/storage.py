@@ -8,7 +8,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from pdp.errors import RevocationsUnavailable
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
 _MODE = 0o600
+_RESERVE = 64 * 1024
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _BRIEF = 0.0005
 _LONG = 0.01
 
@@ -81,6 +83,42 @@ def read_from(descriptor: int, offset: int) -> bytes:
         parts.append(part)
         left, offset = left - len(part), offset + len(part)
     return b"".join(parts)
+
+
+def keep_reserve(path: Path) -> None:
+    """Hold space beside the journal for orders on a full disk: some hundreds. Without space for it there is none."""
+    with suppress(OSError):
+        descriptor = os.open(_reserve(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+        try:
+            if os.fstat(descriptor).st_size < _RESERVE:
+                os.pwrite(descriptor, bytes(_RESERVE), 0)
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def write_line(descriptor: int, line: bytes, offset: int, path: Path) -> None:
+    """Append ``line`` to the journal, which ends at ``offset``; on a full disk in the space that was held for it.
+
+    Raises ``OSError``; then the journal is as it was.
+    """
+    try:
+        _write_whole(descriptor, line, offset)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        os.truncate(_reserve(path), 0)
+        _write_whole(descriptor, line, offset)
+
+
+def _write_whole(descriptor: int, line: bytes, offset: int) -> None:
+    if os.write(descriptor, line) != len(line):
+        os.ftruncate(descriptor, offset)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _reserve(path: Path) -> Path:
+    return path.with_name(path.name + ".reserve")
 
 
 @contextmanager

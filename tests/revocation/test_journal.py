@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -415,3 +416,20 @@ def test_starting_with_100_000_orders_takes_less_than_a_second(path: Path) -> No
         assert journal.table.sequence == 100_000
         assert journal.news(0).orders is None
         assert len(journal.news(99_000).orders or ()) == 1_000
+
+
+def test_on_a_full_disk_the_reserve_takes_orders(journal: RevocationJournal, path: Path, monkeypatch) -> None:
+    """A kill must not fail for want of a hundred bytes: space is held for some."""
+    reserve = path.with_name(path.name + ".reserve")
+    assert reserve.stat().st_size == 64 * 1024
+    real = os.write
+
+    def write(descriptor: int, data: bytes) -> int:
+        if reserve.stat().st_size:
+            raise OSError(errno.ENOSPC, "no space left")
+        return real(descriptor, data)
+
+    monkeypatch.setattr("pdp.revocation.storage.os.write", write)
+    kill(journal)
+    assert killed(journal) == "operator-action"
+    assert reserve.stat().st_size == 0
