@@ -1,12 +1,13 @@
-"""``make demo`` tells the truth: it shows real answers, and a wrong one or none makes it fail."""
+"""``make demo``, act one, tells the truth: it shows real answers, and a wrong one or none makes it fail."""
 
 import json
 import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from examples.demo import main
+from examples.demo import decisions, main
 from pdp.cli import main as pdp
 
 READ = {
@@ -35,7 +36,7 @@ def test_the_demo_shows_effect_intent_score_reason_and_what_was_cut(
 ) -> None:
     """From a real server over a real socket, without a terminal."""
     (here / "requests.jsonl").write_text(question("narrow"))
-    code = main(here)
+    code = decisions(Console(width=132), here)
     out = capsys.readouterr().out
     assert code == 0, out
     for part in ("what is owed", "narrow", "read-invoices", "narrowed_by_rule", "limit = 500 (was 5000)"):
