@@ -6,6 +6,7 @@ state that follows, and the stops that are due. Nothing here ever widens an answ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
@@ -99,7 +100,9 @@ def closeness(state: SessionState, matching: Matching | None) -> float | None:
     """The cosine of the utterance to the session's purpose; ``None`` when the utterance was not read."""
     if matching is None or not matching.vector or not state.purpose.steps:
         return None
-    return drift.similarity(state.purpose, np.frombuffer(matching.vector, np.float16).astype(np.float32))
+    found = drift.similarity(state.purpose, np.frombuffer(matching.vector, np.float16).astype(np.float32))
+    # Another model's purpose cannot be compared: that is as far away as can be, and a number that a record can hold.
+    return found if math.isfinite(found) else -1.0
 
 
 def weigh(

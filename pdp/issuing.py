@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from pdp import engine
+from pdp.errors import GrantRefused, InvalidRequest
 from pdp.grant.canonical import action_digest
 from pdp.grant.model import Actor, Grant, detail_of
+from pdp.grant.token import demand_room
 from pdp.policy.model import Intent, NarrowKind
 from pdp.runtime import Caller
 from pdp.session.state import SessionState
-from pdp.types import Access, Effect, NarrowedRequest, Request, Verdict
+from pdp.snapshot import Snapshot
+from pdp.types import Access, Effect, NarrowedRequest, ReasonCode, Request, Verdict
 
 _BOUNDS = frozenset({NarrowKind.AT_MOST, NarrowKind.ONE_OF, NarrowKind.PREFIX})
 SHORTEST_LIFE = 1
@@ -33,6 +37,26 @@ class Issue:
 def granted(request: Request, verdict: Verdict) -> NarrowedRequest:
     """What exactly may run: the narrowed request, else the request as the gateway sent it."""
     return verdict.narrowed or NarrowedRequest(request.target, request.action, request.payload)
+
+
+def issued(
+    request: Request, filled: Request, verdict: Verdict, snapshot: Snapshot, state: SessionState | None, issue: Issue
+) -> tuple[Verdict, Grant | None]:
+    """The verdict and its grant; what may not be granted after all is a deny. Deciding again calls this too."""
+    if verdict.effect is Effect.DENY or verdict.match is None:
+        return verdict, None
+    intent = next(i for i in snapshot.bundle.intents if i.id == verdict.match.intent)
+    try:
+        grant = grant_for(request, filled, verdict, intent, state, issue)
+        if grant is not None:
+            demand_room(grant)
+    except (InvalidRequest, GrantRefused) as error:
+        text = f"what would be allowed cannot be put into a grant: {error}"
+        return engine.deny(ReasonCode.NARROW_IMPOSSIBLE, text, verdict.derived), None
+    if grant is None:
+        text = "the session ends within a second, so nothing can be granted in it any more"
+        return engine.deny(ReasonCode.SESSION_OVER, text), None
+    return verdict, grant
 
 
 def grant_for(

@@ -19,7 +19,7 @@ from pdp import engine, gathering, metrics
 from pdp.audit.record import Entry, RecordKind
 from pdp.audit.transaction import Transaction
 from pdp.engine import OUTSIDE_SESSIONS
-from pdp.errors import AuditUnavailable, GrantRefused, InvalidRequest
+from pdp.errors import AuditUnavailable
 from pdp.gathering import Settled, Weight, live_grant, refusal_step
 from pdp.grant.claims import to_claims
 from pdp.grant.keys import KeyRing
@@ -27,7 +27,7 @@ from pdp.grant.model import Grant
 from pdp.grant.token import mint
 from pdp.intent.authority import risk
 from pdp.inventory import Seen, after
-from pdp.issuing import Issue, grant_for, granted
+from pdp.issuing import Issue, granted, issued
 from pdp.matching import Asked
 from pdp.orders import revoked, stops_of, subjects_of, targets_of
 from pdp.policy.rules import Given
@@ -253,25 +253,17 @@ class Ledger:
             return verdict, None
         if quarantine is not None and access(case.attempt, case.snapshot) is not Access.READ:
             return revoked(quarantine), None
-        try:
-            grant = self._grant(case, state, caller, now)
-        except (InvalidRequest, GrantRefused) as error:
-            text = f"what would be allowed cannot be put into a grant: {error}"
-            return engine.deny(ReasonCode.NARROW_IMPOSSIBLE, text, verdict.derived), None
-        if grant is None:
-            text = "the session ends within a second, so nothing can be granted in it any more"
-            return engine.deny(ReasonCode.SESSION_OVER, text), None
-        return verdict, grant
-
-    def _grant(self, case: Case, state: SessionState | None, caller: Caller, now: float) -> Grant | None:
-        verdict = case.attempt.verdict
-        if verdict.match is None:
-            return None
-        bundle = case.snapshot.bundle
-        intent = next(i for i in bundle.intents if i.id == verdict.match.intent)
-        does, asked = access(case.attempt, case.snapshot), case.attempt.asked
-        issue = Issue(self._issuer, caller, case.grant_id, case.decision_id, bundle.revision, does, now)
-        return grant_for(case.request, asked.request if asked else case.request, verdict, intent, state, issue)
+        asked = case.attempt.asked
+        issue = Issue(
+            self._issuer,
+            caller,
+            case.grant_id,
+            case.decision_id,
+            case.snapshot.bundle.revision,
+            access(case.attempt, case.snapshot),
+            now,
+        )
+        return issued(case.request, asked.request if asked else case.request, verdict, case.snapshot, state, issue)
 
     async def _leave(self, case: Case, draft: Draft, caller: Caller, now: float) -> Decision:
         """The last look before a grant leaves: what was killed meanwhile is not granted."""

@@ -20,9 +20,10 @@ from pdp.errors import PdpError
 from pdp.gathering import Weight, live_grant, refusal_step
 from pdp.intent.authority import risk
 from pdp.intent.text import Reading
-from pdp.issuing import granted
+from pdp.issuing import Issue, granted, issued
 from pdp.matching import Asked, Matching
 from pdp.policy.facts import Facts
+from pdp.runtime import Caller
 from pdp.session.state import SessionState, consumed, ended, reported
 from pdp.session.stored import from_bytes
 from pdp.snapshot import Snapshot
@@ -118,24 +119,47 @@ def redecide(
     """Judge a recorded request again with ``snapshot``, which may be another bundle's."""
     first = ReasonCode(body["reasons"][0]["code"])
     if first in RUNTIME_REASONS:
-        return engine.deny(first, str(body["reasons"][0]["text"])), None
+        # What was judged before an order or the session's end came in between moves the session all the same.
+        weight = _judged(body, request, state, snapshot)[1] if "matching" in body else None
+        return engine.deny(first, str(body["reasons"][0]["text"])), weight
+    verdict, weight, asked = _judged(body, request, state, snapshot)
+    if asked is None or verdict.match is None:
+        return verdict, weight
+    return issued(request, asked.request, verdict, snapshot, state, _issue(body, asked, verdict, snapshot))[0], weight
+
+
+def _issue(body: Body, asked: Asked, verdict: Verdict, snapshot: Snapshot) -> Issue:
+    """For a grant of the same size and end. A deny has no grant id; it would be as long as that of the decision."""
+    columns = {i.id: c for c, i in enumerate(snapshot.bundle.intents)}
+    profile = snapshot.profiles[columns[verdict.match.intent if verdict.match else ""]]
+    caller = Caller(str(body["gateway"]), str(body.get("certificate", "")))
+    decision, issuer = str(body["decision_id"]), str(body.get("grant", {}).get("iss", "pdp"))
+    does = gathering.access_of(asked, profile)
+    return Issue(issuer, caller, decision, decision, snapshot.bundle.revision, does, float(body["now"]))
+
+
+def _judged(
+    body: Body, request: Request, state: SessionState | None, snapshot: Snapshot
+) -> tuple[Verdict, Weight | None, Asked | None]:
+    """What the bundle says, and the request with its targets; ``None`` where it was refused before it was judged."""
     asked = admit(request, snapshot, state.intents if state else None)
     if isinstance(asked, Verdict):
-        return asked, None
+        return asked, None, None
     text = body.get("text", {"clauses": 0, "findings": []})
     reading = Reading("", "", ("",) * int(text["clauses"]), tuple(text["findings"]))
     screened = screen(asked, reading)
     if screened is not None:
-        return screened, None
+        return screened, None, None
     matching = matching_of(body, asked, snapshot)
     facts = body.get("facts", {"values": {}, "unusable": {}})
     cosine = body.get("matching", {}).get("closeness")
     # The words are not kept, only what rules made of them.
     values = {WORDS_FACT: [], **facts["values"]}
     given = textual_of(body.get("textual", {}))
-    return gathering.judge(
+    verdict, weight = gathering.judge(
         asked, Facts(values, facts["unusable"]), matching, snapshot, state, cosine, float(body["now"]), given
     )
+    return verdict, weight, asked
 
 
 def matching_of(body: Body, asked: Asked, snapshot: Snapshot) -> Matching:

@@ -35,6 +35,9 @@ from pdp.snapshot import Snapshot, Snapshots
 from pdp.trail import reason_document
 from pdp.types import Effect, JsonObject, Reason, ReasonCode, Verdict
 
+_ASKED = ("agent", "instance", "principal", "task", "purpose", "limits")
+"""What a retry under the same request id has in common with the first question."""
+
 
 class Stops(Protocol):
     """Gives orders of the kill switch."""
@@ -278,8 +281,7 @@ def _stored(data: bytes | None, session_id: str) -> SessionState:
 
 
 def _same(known: SessionState, again: SessionState) -> SessionState:
-    pairs = [(known.agent, again.agent), (known.principal, again.principal), (known.task, again.task)]
-    if any(a != b for a, b in pairs):
+    if any(getattr(known, name) != getattr(again, name) for name in _ASKED):
         raise InvalidRequest("request_id", "was used for another session; give each its own id")
     return known
 

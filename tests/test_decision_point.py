@@ -101,9 +101,7 @@ async def test_a_decision_says_what_it_was_made_from(point: Asking) -> None:
     assert decision.timings.total >= decision.timings.encode > 0
 
 
-async def test_what_nothing_admits_never_reaches_the_model(
-    point: Asking, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_nothing_admits_never_reaches_the_model(point: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
     """Denied by target and action alone, even while the model is broken."""
     monkeypatch.setattr(ENCODER, "error", EncoderError("down"))
     decision = await point.decide(request(action="drop"))
@@ -156,9 +154,7 @@ async def test_explain_gives_the_same_verdict_with_a_trace(point: Asking) -> Non
     assert trace.clauses[0].covered_by == "read-invoices"
 
 
-async def test_a_decision_keeps_its_snapshot_while_bundles_are_swapped(
-    point: Asking, snapshots: Snapshots
-) -> None:
+async def test_a_decision_keeps_its_snapshot_while_bundles_are_swapped(point: Asking, snapshots: Snapshots) -> None:
     """Under activation no answer is mixed or a stray default deny: revision and effect always fit together."""
     allow = current(revision="sha256:allow")
     refuse = current(rules=(rule("true"),), revision="sha256:refuse")
@@ -183,9 +179,7 @@ async def test_a_decision_keeps_its_snapshot_while_bundles_are_swapped(
     }
 
 
-async def test_a_question_that_was_allowed_carries_no_change_from_memory(
-    point: Asking, snapshots: Snapshots
-) -> None:
+async def test_a_question_that_was_allowed_carries_no_change_from_memory(point: Asking, snapshots: Snapshots) -> None:
     """The same words with another call are judged again: what is remembered of a read does not pass a cancellation."""
     snapshots.swap(current((intent("tend", ("How many invoices are open?",), actions=("list", "cancel")),)))
     first = await point.decide(request("How many invoices are open?", "list"))

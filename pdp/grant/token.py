@@ -25,6 +25,8 @@ from pdp.grant.model import Grant
 
 TYPE = "txntoken+jwt"
 MOST_BYTES = 8_192
+_FRAME_BYTES = 256
+"""Header, signature and dots of a token: 235 bytes with a key id of 43 characters."""
 LEEWAY = 2.0
 """Seconds by which the clocks of PDP and gateway may differ."""
 
@@ -63,6 +65,13 @@ def mint(grant: Grant, key: SigningKey) -> str:
     if len(token) > MOST_BYTES:
         raise GrantRefused("too_large", f"the grant has {len(token)} bytes, more than {MOST_BYTES}")
     return token
+
+
+def demand_room(grant: Grant) -> None:
+    """Raise ``GrantRefused`` (too_large) for what ``mint`` would refuse, before anything is written about it."""
+    size = len(_ENCODER.encode(to_claims(grant)).encode()) * 4 // 3 + _FRAME_BYTES
+    if size > MOST_BYTES:
+        raise GrantRefused("too_large", f"the grant would have {size} bytes, more than {MOST_BYTES}")
 
 
 def verify(token: str, keys: PublicKeys, wanted: Wanted, now: float, leeway: float = LEEWAY) -> Grant:

@@ -176,7 +176,10 @@ CASES: dict[str, tuple[Snapshot, Play]] = {
     "budget_exceeded": (snapshot(budgets=(budget("reads", 1, Consequence.DENY),)), budget_exceeded),
     "own_limit": (snapshot(), own_limit),
     "budget_ends": (snapshot(budgets=(budget("reads", 1, Consequence.END),)), budget_ends),
-    "narrowed_by_budget": (snapshot(budgets=(budget("reads", 1, Consequence.NARROW, scope=NOTIFY),)), narrowed_by_budget),
+    "narrowed_by_budget": (
+        snapshot(budgets=(budget("reads", 1, Consequence.NARROW, scope=NOTIFY),)),
+        narrowed_by_budget,
+    ),
     "drifted": (snapshot(drift=DRIFTS), drifted),
     "narrowed_by_drift": (snapshot(drift=DRIFTS), narrowed_by_drift),
     "audit_unavailable": (snapshot(), audit_unavailable),
