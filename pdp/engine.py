@@ -31,6 +31,7 @@ from pdp.types import Derived, Effect, Json, Reason, ReasonCode, Request, Shadow
 # The lexicon reads English only, so what is asked for in another language cannot be told.
 REFUSED_FINDINGS = MANIPULATIONS | {"unread_language"}
 MOST_NAMED = 3
+_WIDTH = {Effect.DENY: 0, Effect.NARROW: 1, Effect.ALLOW: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,20 @@ def judge_facts(
 
     ``given``: what rules that read the utterance gave, where only that was kept of it.
     """
+    verdict = _judge(asked, facts, matching, snapshot, standing, given)
+    # What an intent in shadow would have changed: nothing where as much is granted without it.
+    wider = tuple(f for f in matching.shadow if _WIDTH[f.would_be] > _WIDTH[verdict.effect])
+    return replace(verdict, shadow=(*verdict.shadow, *wider)) if wider else verdict
+
+
+def _judge(
+    asked: Asked,
+    facts: Facts,
+    matching: Matching,
+    snapshot: Snapshot,
+    standing: Standing,
+    given: Mapping[str, Given] | None,
+) -> Verdict:
     if refused(matching):
         reasons = matching.refusals or (Reason(ReasonCode.OUT_OF_SCOPE, "the utterance is not within an intent"),)
         return Verdict(Effect.DENY, (*standing.denials, *reasons), matching.match, derived=asked.derived)

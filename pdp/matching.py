@@ -22,7 +22,7 @@ from pdp.intent.text import Reading
 from pdp.policy.admission import Columns
 from pdp.scoring import Excess, ExcessKind
 from pdp.snapshot import Snapshot
-from pdp.types import Access, ClauseTrace, Derived, IntentMatch, Reason, ReasonCode, Request
+from pdp.types import Access, ClauseTrace, Derived, Effect, IntentMatch, Reason, ReasonCode, Request, ShadowFinding
 
 # How many of the nearest intents are judged.
 MOST_TRIED = 4
@@ -75,7 +75,7 @@ class Matching:
     """The intent matched (``column`` -1: none) with its band, the clauses, and every reason to refuse.
 
     ``vector``: that of the whole utterance, float16 bytes, for the distance to a session's purpose; empty where the
-    model did not read it.
+    model did not read it. ``shadow``: what intents in shadow would have matched, before any rule.
     """
 
     column: int
@@ -84,6 +84,7 @@ class Matching:
     clauses: tuple[Coverage, ...]
     refusals: tuple[Reason, ...]
     vector: bytes = b""
+    shadow: tuple[ShadowFinding, ...] = ()
 
 
 def match(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapshot) -> Matching:
@@ -92,15 +93,34 @@ def match(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapshot
     Raises what the encoder raises.
     """
     admitted = _enforced(asked.admitted, snapshot)
-    if not admitted.size:
-        return _nothing(ReasonCode.NOT_ADMITTED, "only shadow intents admit this call; they grant nothing")
     try:
+        shadow = _shadow(asked, reading, evidence, snapshot) if admitted.size < asked.admitted.size else ()
+        if not admitted.size:
+            nothing = _nothing(ReasonCode.NOT_ADMITTED, "only shadow intents admit this call; they grant nothing")
+            return replace(nothing, shadow=shadow)
         found = _match(asked, reading, admitted, evidence, snapshot)
         if found.refusals and asked.outside.size:
             found = replace(found, refusals=(*_outside(asked, reading, evidence, snapshot), *found.refusals))
     except NotFinite:
         return _nothing(ReasonCode.SCORE_INVALID, "a score is not a finite number")
-    return replace(found, vector=evidence.readout(reading.canonical).vector.astype(np.float16).tobytes())
+    vector = evidence.readout(reading.canonical).vector.astype(np.float16).tobytes()
+    return replace(found, vector=vector, shadow=shadow)
+
+
+def _shadow(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapshot) -> tuple[ShadowFinding, ...]:
+    """What the intents in shadow that admit the call would have said."""
+    columns = asked.admitted[~snapshot.enforced[asked.admitted]]
+    nearest = evidence.by_nearness(reading.canonical, columns, MOST_TRIED)
+    tried = [_match_one(asked, reading, c, nearest, evidence, snapshot) for c in nearest]
+    return tuple(
+        ShadowFinding(
+            f"intent {m.match.intent}",
+            Effect.ALLOW if m.band is Band.ACCEPT else Effect.NARROW,
+            f"would match at {m.match.score:.2f}, accepts from {m.match.accept:.2f}; its rules are not asked",
+        )
+        for m in tried
+        if not m.refusals and m.band is not Band.OUT_OF_SCOPE
+    )
 
 
 def _outside(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapshot) -> tuple[Reason, ...]:

@@ -27,7 +27,7 @@ from pdp.revocation.order import Op
 from pdp.revocation.table import Subjects
 from pdp.runtime import AgentReport, Caller, OrderReceipt, OrderWanted, SessionAnswer, SessionEnd, SessionReport
 from pdp.runtime import SessionRequest as Wanted
-from pdp.session.drift import PurposeVector
+from pdp.session.drift import WINDOW, PurposeVector
 from pdp.session.facts import session_facts, session_numbers
 from pdp.session.state import Counters, SessionState, ended, over
 from pdp.session.stored import from_bytes, to_bytes
@@ -127,7 +127,7 @@ class SessionPoint:
 
     async def get(self, session_id: str, _caller: Caller) -> SessionReport:
         """How a session stands."""
-        return report_of(_stored(self._reader.get(SESSIONS, session_id), session_id), self._now())
+        return report_of(_stored(self._reader.get(SESSIONS, session_id), session_id), self._now(), self._window())
 
     async def list(self, *, only_open: bool, agent: str, limit: int) -> tuple[SessionReport, ...]:
         """Sessions, the newest first."""
@@ -135,7 +135,7 @@ class SessionPoint:
         states = [from_bytes(data) for _, data in await asyncio.to_thread(self._reader.scan, SESSIONS)]
         chosen = [s for s in states if (not only_open or not over(s, now)) and agent in {"", s.agent}]
         chosen.sort(key=lambda s: (-s.started, s.id))
-        return tuple(report_of(s, now) for s in chosen[: limit or 100])
+        return tuple(report_of(s, now, self._window()) for s in chosen[: limit or 100])
 
     async def agents(self) -> tuple[AgentReport, ...]:
         """Every agent that was declared or seen, by id."""
@@ -219,6 +219,9 @@ class SessionPoint:
             limits=tuple(sorted(check_budget(wanted.budget).items())),
         )
 
+    def _window(self) -> int:
+        return self._snapshots.current().bundle.settings.sessions.drift.window or WINDOW
+
     def _session_id(self, wanted: Wanted, caller: Caller) -> str:
         """A retry of the same caller opens no second session."""
         if not wanted.request_id:
@@ -246,9 +249,9 @@ def _blank() -> SessionState:
     return SessionState("", "", "", "", "", NO_PURPOSE, (), "", 0.0, 0.0, counters=Counters())
 
 
-def report_of(state: SessionState, now: float) -> SessionReport:
-    """A session as people see it."""
-    numbers = {n: v for n, v in session_facts(state, now).items() if n not in {"intents", "task"}}
+def report_of(state: SessionState, now: float, window: int) -> SessionReport:
+    """A session as people see it. ``window``: over how many requests drift is told."""
+    numbers = {n: v for n, v in session_facts(state, now, window).items() if n not in {"intents", "task"}}
     return SessionReport(
         id=state.id,
         agent=state.agent,
