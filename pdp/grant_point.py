@@ -112,9 +112,13 @@ class GrantPoint:
         except GrantRefused as error:
             metrics.GRANTS.labels("refused").inc()
             return Consumption(consumed=False, refusal=error.fault, text=str(error))
-        taken = await self._log.commit(lambda txn: self._take(txn, found, caller, now), self._until(deadline))
+        taken = await self._log.commit(lambda txn: self._take(txn, opened, caller, now), self._until(deadline))
         if not isinstance(taken, Consumption):
             raise TypeError(f"the log gave {type(taken).__name__}")
+        # The use is taken and written down; what was killed meanwhile must not run for it.
+        order = self._order(found, (opened.key_id,), caller, now) if taken.consumed else None
+        if order is not None:
+            taken = Consumption(consumed=False, refusal="revoked", text=_stopped(order), grant_id=found.id)
         metrics.GRANTS.labels("consumed" if taken.consumed else "refused").inc()
         if taken.refusal == "replayed":
             await self._stop("replay", _subjects(found, found.actors[0], (), caller), caller)
@@ -136,7 +140,7 @@ class GrantPoint:
         key = self._keys.signing_key(now)
         order = self._order(child, (key.id,), caller, now)
         if order is not None:
-            return Attenuation(refusal="revoked", text=f"revoked by order {order.sequence}: {order.reason}")
+            return Attenuation(refusal="revoked", text=_stopped(order))
         metrics.GRANTS.labels("attenuated").inc()
         return Attenuation(mint(child, key), child.id, float(child.expires_at))
 
@@ -162,8 +166,12 @@ class GrantPoint:
             await self._stop("outcome", _decided(decision, session), caller)
         return answer
 
-    def _take(self, txn: Transaction, grant: Grant, caller: Caller, now: float) -> Consumption:
-        """Each use of an attenuated grant is one of those of the grants it came from, too."""
+    def _take(self, txn: Transaction, opened: Opened, caller: Caller, now: float) -> Consumption:
+        """Each use of an attenuated grant is one of those of the grants it came from, too.
+
+        The orders are looked at again in here: no use stands in the log behind the kill that speaks against it.
+        """
+        grant, order = opened.grant, self._order(opened.grant, (opened.key_id,), caller, now)
         counts = [(grant.id, grant.uses), *((o.id, o.uses) for o in grant.origins)]
         taken = {name: _taken(txn.get(GRANTS, name)) for name, _ in counts}
         left = min(uses - taken[name] for name, uses in counts) - 1
@@ -174,6 +182,8 @@ class GrantPoint:
             refusal, text = "replayed", f"every use of the grant is taken ({grant.uses} in all)"
         elif state is not None and over(state, now):
             refusal, text = "revoked", f"the session is over: {over(state, now)}"
+        if order is not None:
+            refusal, text = "revoked", _stopped(order)
         body: dict[str, Json] = {"grant_id": grant.id, "session_id": grant.session, "gateway": caller.name}
         if refusal:
             body["refusal"] = refusal
@@ -198,7 +208,7 @@ class GrantPoint:
     def _demand_alive(self, opened: Opened, caller: Caller, now: float) -> None:
         order = self._order(opened.grant, (opened.key_id,), caller, now)
         if order is not None:
-            raise GrantRefused("revoked", f"revoked by order {order.sequence} ({order.cause}): {order.reason}")
+            raise GrantRefused("revoked", _stopped(order))
 
     def _order(self, grant: Grant, keys: tuple[str, ...], caller: Caller, now: float) -> Order | None:
         """What speaks against a grant; quarantine leaves those that only read."""
@@ -244,6 +254,10 @@ def _subjects(grant: Grant, actor: Actor, keys: tuple[str, ...], caller: Caller)
         gateway=caller.name,
         keys=keys,
     )
+
+
+def _stopped(order: Order) -> str:
+    return f"revoked by order {order.sequence} ({order.cause}): {order.reason}"
 
 
 def _taken(stored: bytes | None) -> int:

@@ -168,7 +168,12 @@ class Ledger:
                 text = "this bundle wants every request to belong to a session; start one with StartSession"
                 return Opened(refusal=engine.deny(ReasonCode.SESSION_REQUIRED, text))
             return Opened(quarantine=order)
-        state = self.session(request.session_id)
+        try:
+            state = self.session(request.session_id)
+        except AuditUnavailable as error:
+            log.error("session not read", extra={"request_id": request.request_id, "why": str(error)})  # noqa: TRY400
+            text = "the session cannot be read from the audit log, so nothing is granted"
+            return Opened(refusal=engine.deny(ReasonCode.AUDIT_UNAVAILABLE, text))
         refusal = _session_refusal(request, state, now)
         if refusal is None and state is not None and state.task:
             task = self._revocations.find(Subjects(task=state.task), now)

@@ -13,6 +13,7 @@ from pdp.audit.record import Entry, RecordKind
 from pdp.audit.transaction import Transaction
 from pdp.errors import AuditUnavailable, InvalidRequest, RevocationsUnavailable
 from pdp.ledger import SignedLog
+from pdp.revocation.desk import Desk
 from pdp.revocation.events import Delta, Event, Snapshot
 from pdp.revocation.follow import Follower
 from pdp.revocation.journal import RevocationJournal
@@ -57,6 +58,7 @@ class RevocationPoint:
         wait: float,
     ) -> None:
         self._journal = journal
+        self._desk = Desk(journal)
         self._watchers = watchers
         self._follower = follower
         self._log = log_
@@ -76,7 +78,8 @@ class RevocationPoint:
         self._following = asyncio.ensure_future(self._follower.run())
 
     async def close(self) -> None:
-        """Follow no longer."""
+        """Follow no longer, and give no more orders."""
+        self._desk.close()
         if self._following is not None:
             self._following.cancel()
             with suppress(asyncio.CancelledError):
@@ -91,8 +94,7 @@ class RevocationPoint:
         now = self._now()
         op, scope = _op(wanted.kind), _scope(wanted.scope)
         until = now + wanted.seconds if wanted.seconds and op is not Op.LIFT else None
-        given = await asyncio.to_thread(
-            self._journal.append,
+        given = await self._desk.give(
             op,
             scope,
             wanted.value,
@@ -150,7 +152,7 @@ class RevocationPoint:
     async def _durable(self) -> bool:
         try:
             async with asyncio.timeout(self._wait):
-                await asyncio.to_thread(self._journal.sync)
+                await self._desk.sync()
         except (TimeoutError, RevocationsUnavailable):
             log.exception("an order is in force and not on disk")
             return False
