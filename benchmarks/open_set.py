@@ -97,7 +97,7 @@ def by_exemplars(
         [(name, [Exemplar(t, HERE) for t in members], []) for name, members in chosen.items()], encoder.encode
     )
     columns = np.arange(len(index.ids), dtype=np.intp)
-    near = [index.nearness(r.vector, columns) for r in rows]
+    near = [index.ranking(r.vector, columns) for r in rows]
     return [Scored(t.intent, index.ids[int(n.argmax())], float(n.max())) for t, n in zip(texts, near, strict=True)]
 
 

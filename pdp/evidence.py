@@ -88,7 +88,7 @@ class Evidence:
         """
         if len(columns) == 1:
             return [int(columns[0])]
-        near = columns[_descending(self._snapshot.index.nearness(self.readout(text).vector, columns))]
+        near = columns[_descending(self._snapshot.index.ranking(self.readout(text).vector, columns))]
         if self._snapshot.linear_rows:
             found = [self.linear(text, int(column)) for column in near]
             places = np.array([at for at, odds in enumerate(found) if odds is not None], np.intp)
