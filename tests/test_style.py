@@ -1,11 +1,14 @@
 """The bars for the code: short files, short functions, everything annotated, names that say something."""
 
 import ast
+import re
 import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from pdp.server.logs import FIELDS, TEXTS
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("pdp", "training", "benchmarks")
@@ -54,3 +57,14 @@ def test_ruff_is_content() -> None:
             [sys.executable, "-m", "ruff", *command], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_is_logged_beside_a_message_is_shown() -> None:
+    """A field that the log's list does not know is withheld: whoever adds one decides whether it may be shown."""
+    used = {
+        field
+        for path in (ROOT / "pdp").rglob("*.py")
+        for extra in re.findall(r"extra=\{([^}]*)\}", path.read_text())
+        for field in re.findall(r'"(\w+)":', extra)
+    }
+    assert used <= FIELDS | TEXTS

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TextIO
 
-from pdp.errors import BundleError, ConfigError, EncoderError
+from pdp.errors import AuditUnavailable, BundleError, ConfigError, EncoderError, RevocationsUnavailable
 
 FIELDS = frozenset(
     {
@@ -25,6 +25,7 @@ FIELDS = frozenset(
         "decision_id",
         "effect",
         "exit_code",
+        "instance",
         "metrics",
         "method",
         "path",
@@ -34,12 +35,14 @@ FIELDS = frozenset(
         "request_id",
         "revision",
         "seconds",
+        "sequence",
         "signal",
+        "why",
         "worker",
         "workers",
     }
 )
-SPEAKING = (OSError, BundleError, ConfigError, EncoderError)
+SPEAKING = (OSError, AuditUnavailable, BundleError, ConfigError, EncoderError, RevocationsUnavailable)
 TEXTS = frozenset({"utterance"})
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}

@@ -38,7 +38,7 @@ from tests.runtime.house import (
 
 BESIDE = "Paint the garden fence green"
 RANK = {Effect.DENY: 0, Effect.NARROW: 1, Effect.ALLOW: 2}
-FEW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 REQUESTS = {
     "read": ask(),
