@@ -20,7 +20,7 @@ from pdp.grant.containment import attenuate
 from pdp.grant.keys import KeyRing
 from pdp.grant.model import Actor, Grant
 from pdp.grant.token import Opened, Wanted, mint, open_token, verify
-from pdp.ledger import SESSIONS, Log, Revocations
+from pdp.ledger import SESSIONS, Log
 from pdp.orders import order_of
 from pdp.outcomes import agreement
 from pdp.policy.model import SessionSettings
@@ -40,6 +40,7 @@ from pdp.runtime import (
 from pdp.session.state import consumed, over, reported
 from pdp.session.stored import from_bytes, to_bytes
 from pdp.session.trigger import due
+from pdp.stopping import Revocations, Stopping
 from pdp.trail import masked_claims, payload_document
 from pdp.types import Action, Json, Payload, Target
 
@@ -80,7 +81,7 @@ class GrantPoint:
         self._log = log
         self._finder = finder
         self._revocations = revocations
-        self._stops = stops
+        self._stopping = Stopping(stops.order, revocations)
         self._keys = keys
         self._settings = settings
         self._now = now
@@ -224,8 +225,8 @@ class GrantPoint:
         return None if order is None or (order.op is Op.QUARANTINE and grant.detail.reads) else order
 
     async def _stop(self, cause: str, about: Subjects, caller: Caller) -> None:
-        for trigger in due(self._settings().triggers, {cause}):
-            await self._stops.order(order_of(trigger, about), f"pdp, asked by {caller.name}")
+        orders = [order_of(t, about) for t in due(self._settings().triggers, {cause})]
+        await self._stopping.give(orders, f"pdp, asked by {caller.name}", self._now())
 
     def _decision(self, decision_id: str) -> Mapping[str, Any] | None:
         for record in self._finder.find(decision_id):

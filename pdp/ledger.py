@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -33,10 +33,11 @@ from pdp.orders import revoked, stops_of, subjects_of, targets_of
 from pdp.policy.rules import Given
 from pdp.revocation.order import Op, Order
 from pdp.revocation.table import Subjects
-from pdp.runtime import Caller, OrderReceipt, OrderWanted
+from pdp.runtime import Caller
 from pdp.session.state import SessionState, over
 from pdp.session.stored import from_bytes, to_bytes
 from pdp.snapshot import Snapshot
+from pdp.stopping import Revocations, Stop, Stopping
 from pdp.trail import Inputs, decision_body, textual_document, trace_id
 from pdp.types import Access, Decision, Effect, JsonObject, Permit, ReasonCode, Request, Timings, Verdict
 
@@ -69,18 +70,8 @@ class Reader(Protocol):
         """Every key of a space with its value."""
 
 
-class Revocations(Protocol):
-    """What is killed and quarantined now."""
-
-    def find(self, subjects: Subjects, now: float) -> Order | None:
-        """The order that speaks against ``subjects``."""
-
-
 Commit = Callable[[str, str], JsonObject]
 """From an utterance and its subject to what is kept of it: a commitment, or its sealed form."""
-
-Stop = Callable[[OrderWanted, str], Awaitable[OrderReceipt]]
-"""Gives an order of the kill switch; who gives it comes second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +138,11 @@ class Ledger:
         self._new_id = new_id
         self._issuer = issuer
         self._wait = wait
-        self._stop: Stop | None = None
+        self._stopping: Stopping | None = None
 
     def stops_through(self, stop: Stop) -> None:
         """Give the stops that bundles ask for through ``stop`` from now on."""
-        self._stop = stop
+        self._stopping = Stopping(stop, self._revocations)
 
     def killed(self, request: Request, now: float) -> Verdict | None:
         """A deny when what the request is about is killed, whoever asks."""
@@ -201,16 +192,27 @@ class Ledger:
         """Write it down, and only then let it go. An answer that cannot be written is a deny with its own reason."""
         deadline = asyncio.get_running_loop().time() + self._wait
         try:
-            draft = self._draft(case, case.opened.state, caller, now)
-            written = await self._log.commit(lambda txn: self._write(txn, case, draft, caller, now), deadline)
+            written = await self._written(case, caller, now, deadline)
         except AuditUnavailable as error:
             log.error("decision not recorded", extra={"decision_id": case.decision_id, "why": str(error)})  # noqa: TRY400
             text = "the decision could not be written to the audit log, so nothing is granted"
             return self._decision(case, engine.deny(ReasonCode.AUDIT_UNAVAILABLE, text))
+        if self._stopping is not None:
+            await self._stopping.give(stops_of(case.request, written.settled), _asked_by(caller), now)
+        return await self._leave(case, written, caller, now)
+
+    async def _written(self, case: Case, caller: Caller, now: float, deadline: float) -> Draft:
+        draft = self._draft(case, case.opened.state, caller, now)
+        try:
+            written = await self._log.commit(lambda txn: self._write(txn, case, draft, caller, now), deadline)
+        except asyncio.CancelledError:
+            # Whoever leaves before the answer does not escape the stop that is due.
+            if self._stopping is not None:
+                self._stopping.begin(stops_of(case.request, draft.settled), _asked_by(caller), now)
+            raise
         if not isinstance(written, Draft):
             raise TypeError(f"the log gave {type(written).__name__}")
-        await self._give_stops(case, written, caller)
-        return await self._leave(case, written, caller, now)
+        return written
 
     def _write(self, txn: Transaction, case: Case, draft: Draft, caller: Caller, now: float) -> Draft:
         """In the log's thread and transaction: nothing is written for a session that has moved on meanwhile."""
@@ -293,17 +295,6 @@ class Ledger:
         with suppress(AuditUnavailable):
             await self._log.commit(lambda txn: txn.append(entry), asyncio.get_running_loop().time() + self._wait)
 
-    async def _give_stops(self, case: Case, draft: Draft, caller: Caller) -> None:
-        settled, stop = draft.settled, self._stop
-        if settled is None or stop is None:
-            return
-        for wanted in stops_of(case.request, settled):
-            try:
-                await stop(wanted, f"pdp, asked by {caller.name}")
-            except Exception:
-                # The answer is a deny in any case; a stop that fails must not turn it into an error.
-                log.exception("stop failed", extra={"decision_id": case.decision_id})
-
     def _decision(self, case: Case, verdict: Verdict) -> Decision:
         return Decision(
             decision_id=case.decision_id,
@@ -314,6 +305,10 @@ class Ledger:
             timings=case.attempt.timings,
             traceparent=case.request.traceparent,
         )
+
+
+def _asked_by(caller: Caller) -> str:
+    return f"pdp, asked by {caller.name}"
 
 
 def access(attempt: Attempt, snapshot: Snapshot) -> Access:

@@ -63,8 +63,10 @@ def revoked(order: Order) -> Verdict:
     return engine.deny(code, f"{what} is {code.value} (order {order.sequence}, {order.cause}): {order.reason}")
 
 
-def stops_of(request: Request, settled: Settled) -> Sequence[OrderWanted]:
-    """The orders that are due after a decision."""
+def stops_of(request: Request, settled: Settled | None) -> Sequence[OrderWanted]:
+    """The orders that are due after a decision; none for one that did nothing to its session."""
+    if settled is None:
+        return ()
     agent = request.agent
     about = Subjects(
         session=request.session_id, agent=agent.id, instance=agent.instance, principal=request.principal.id

@@ -19,11 +19,11 @@ from pdp.evidence import Evidence
 from pdp.grant.model import LONGEST_LIFE
 from pdp.intent.encoder import Encoder
 from pdp.inventory import Seen
-from pdp.ledger import AGENTS, SESSIONS, Commit, Log, Reader, Revocations
+from pdp.ledger import AGENTS, SESSIONS, Commit, Log, Reader
 from pdp.memory import Memory
 from pdp.orders import revoked
 from pdp.purposes import NO_PURPOSE, match_purpose
-from pdp.revocation.order import Op
+from pdp.revocation.order import MOST_REASON, Op
 from pdp.revocation.table import Subjects
 from pdp.runtime import AgentReport, Caller, OrderReceipt, OrderWanted, SessionAnswer, SessionEnd, SessionReport
 from pdp.runtime import SessionRequest as Wanted
@@ -32,6 +32,7 @@ from pdp.session.facts import session_facts, session_numbers
 from pdp.session.state import Counters, SessionState, ended, over
 from pdp.session.stored import from_bytes, to_bytes
 from pdp.snapshot import Snapshot, Snapshots
+from pdp.stopping import Revocations
 from pdp.trail import reason_document
 from pdp.types import Effect, JsonObject, Reason, ReasonCode, Verdict
 
@@ -76,6 +77,7 @@ class SessionPoint:
         self._now = now
         self._new_id = new_id
         self._wait = wait
+        self._ending: set[asyncio.Task[SessionEnd]] = set()
 
     async def start(self, wanted: Wanted, caller: Caller, deadline: float | None) -> SessionAnswer:
         """Open a session, or refuse it; both are recorded. Raises ``AuditUnavailable`` when neither can be."""
@@ -101,7 +103,13 @@ class SessionPoint:
         return SessionAnswer(state.id, (reason,), state.intents, state.expires, snapshot.bundle.revision)
 
     async def end(self, session_id: str, reason: str, caller: Caller, deadline: float | None) -> SessionEnd:
-        """End a session: its grants end with it, at every gateway that watches."""
+        """End a session: its grants end with it, at every gateway that watches, also when the caller is cut off."""
+        ending = asyncio.ensure_future(self._end(session_id, reason, caller, deadline))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+        return await asyncio.shield(ending)
+
+    async def _end(self, session_id: str, reason: str, caller: Caller, deadline: float | None) -> SessionEnd:
         now = self._now()
         body: JsonObject = {"event": "ended", "session_id": session_id, "reason": reason or "ended", "by": caller.name}
         entry = Entry(RecordKind.SESSION, now, (session_id,), body)
@@ -119,11 +127,18 @@ class SessionPoint:
         if was_open:
             metrics.SESSIONS.labels("ended").inc()
         live = sum(g.expires > now for g in state.grants) if was_open else 0
-        if live:
-            why = f"session ended: {reason}" if reason else "session ended"
+        if live or (not was_open and self._half_ended(state, now)):
+            why = f"session ended: {reason}"[:MOST_REASON] if reason else "session ended"
             wanted = OrderWanted("kill", "session", session_id, why, "session-ended", LONGEST_LIFE)
             await self._stops.order(wanted, caller.name)
         return SessionEnd(live, was_open)
+
+    def _half_ended(self, state: SessionState, now: float) -> bool:
+        """Whether the session ended lately, its grants may live on, and no order stops them: that one failed."""
+        if not state.ended or now >= state.expires + LONGEST_LIFE:
+            return False
+        order = self._revocations.find(Subjects(session=state.id), now)
+        return order is None or order.op is not Op.KILL
 
     async def get(self, session_id: str, _caller: Caller) -> SessionReport:
         """How a session stands."""
