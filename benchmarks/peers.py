@@ -198,12 +198,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--out", type=Path, required=True, help="result as JSON")
     parser.add_argument("--plot", type=Path, help="result as a picture (default: beside --out, .svg)")
+    parser.add_argument("--markdown", type=Path, help="the table, as docs/peers.md shows it")
     parser.add_argument("--quick", action="store_true", help="a minute, to see that everything runs")
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "peers", help="where environments are made")
     options = parser.parse_args(arguments)
     result = run(QUICK if options.quick else FULL, options.build)
     measure.write(options.out, {"quick": options.quick, **result})
     peers_report.plot(options.plot or options.out.with_suffix(".svg"), result["rows"])
+    if options.markdown:
+        options.markdown.write_text(peers_report.markdown(result["rows"]), encoding="utf-8")
     peers_report.show(result["rows"], _lines(result))
     return 0
 

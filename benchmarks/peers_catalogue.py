@@ -40,12 +40,13 @@ PEERS = (
         "with_strathon",
         ("strathon==1.4.0",),
         "library: CEL block policies in the SDK's enforcer",
-        _only(text=PARTLY, narrow=PARTLY, record=PARTLY, kill=PARTLY),
+        _only(text=PARTLY, narrow=PARTLY, record=PARTLY, kill=PARTLY, service=PARTLY),
         {
             "text": "a rule may search the prompt for words",
             "narrow": "`steer` replaces the result",
             "record": "the chain holds changes made in the console, not decisions; spans go to PostgreSQL afterwards",
             "kill": "halts, which the SDK polls for every second",
+            "service": "the receiver holds policies and takes spans; calls are decided in the SDK",
         },
     ),
     Peer(
@@ -60,11 +61,12 @@ PEERS = (
         "with_catraca",
         ("catraca==0.2.0",),
         "library: provenance of arguments, typed limits, evidence log",
-        _only(text=PARTLY, payload=PARTLY, record=YES),
+        _only(text=PARTLY, payload=PARTLY, record=YES, service=PARTLY),
         {
             "text": "whether an argument's value stands in it, not what it asks for",
             "payload": "finds addresses and URLs hidden in arguments",
             "record": "hash chain, with fsync when a file is chosen",
+            "service": "an MCP proxy, which is not measured here",
         },
     ),
     Peer(
@@ -76,7 +78,7 @@ PEERS = (
         {
             "payload": "constraints on paths, URLs and shell words in arguments",
             "narrow": "a holder may delegate less; a call is not cut to what is allowed",
-            "record": "signed receipts, kept by the caller",
+            "record": "signed receipts where a sink is configured; the caller keeps them",
             "kill": "signed revocation lists, which verifiers must be given",
             "service": "its authorizer comes as a container, which is not measured here",
         },
