@@ -34,7 +34,7 @@ RUN = 4
 FEWEST_WORDS, MANY_WORDS = 2, 15
 MOST_BORROWED = 2
 _WORD = re.compile(r"\w+")
-_RANK = {Band.OUT_OF_SCOPE: 0, Band.NARROW: 1, Band.ACCEPT: 2}
+RANK = {Band.OUT_OF_SCOPE: 0, Band.NARROW: 1, Band.ACCEPT: 2}
 
 
 NO_COLUMNS: Columns = np.array([], np.intp)
@@ -170,7 +170,7 @@ def _enforced(columns: Columns, snapshot: Snapshot) -> Columns:
 
 def _better(found: Matching, best: Matching) -> bool:
     """Granting beats refusing, then the wider band; equals keep the one that was found first, the nearer."""
-    return (not found.refusals, _RANK[found.band]) > (not best.refusals, _RANK[best.band])
+    return (not found.refusals, RANK[found.band]) > (not best.refusals, RANK[best.band])
 
 
 def _nothing(code: ReasonCode, text: str) -> Matching:
@@ -247,7 +247,7 @@ def _match_pieces(asked: Asked, reading: Reading, evidence: Evidence, snapshot: 
     if any(_declined([c.authority], c.column, snapshot) for c in covers) or only_asked(asked, own):
         return None
     whole = snapshot.calibration.band(lead.column, evidence.score(reading.canonical, lead.column))
-    weakest = Band.NARROW if whole is Band.OUT_OF_SCOPE else min((c.band for c in covers), key=_RANK.__getitem__)
+    weakest = Band.NARROW if whole is Band.OUT_OF_SCOPE else min((c.band for c in covers), key=RANK.__getitem__)
     found = _describe(evidence.candidate(lead.text, lead.column), lead.score, (), reading, evidence, snapshot)
     return Matching(lead.column, weakest, found, tuple(covers), ())
 

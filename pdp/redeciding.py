@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pdp import engine, gathering
@@ -18,16 +18,26 @@ from pdp.audit.report import Redecided, Sameness
 from pdp.engine import admit, screen
 from pdp.errors import PdpError
 from pdp.gathering import Weight, live_grant, refusal_step
+from pdp.grant.claims import to_claims
+from pdp.grant.model import Grant
 from pdp.intent.authority import risk
 from pdp.intent.text import Reading
 from pdp.issuing import Issue, granted, issued
-from pdp.matching import Asked, Matching
+from pdp.matching import RANK, Asked, Matching
 from pdp.policy.facts import Facts
 from pdp.runtime import Caller
 from pdp.session.state import SessionState, consumed, ended, reported
 from pdp.session.stored import from_bytes
 from pdp.snapshot import Snapshot
-from pdp.trail import WORDS_FACT, band_of, match_of, narrowed_document, textual_of
+from pdp.trail import (
+    WORDS_FACT,
+    band_of,
+    masked_claims,
+    match_of,
+    narrowed_document,
+    obligation_document,
+    textual_of,
+)
 from pdp.types import Effect, JsonObject, Reason, ReasonCode, Request, Verdict
 from pdp.wire.document import request_from_document
 
@@ -67,6 +77,7 @@ class Redecider:
     def __init__(self, rulebook: Rulebook) -> None:
         self._rulebook = rulebook
         self._states: dict[str, SessionState] = {}
+        self._doubted: set[str] = set()
 
     def __call__(self, _index: int, kind: RecordKind, time: float, body: JsonObject) -> Redecided | None:
         """As ``pdp.audit.verify`` wants it."""
@@ -102,40 +113,52 @@ class Redecider:
             self._states[session] = reported(state, int(body["rows"]), int(body["bytes"]))
 
     def _decision(self, body: Body) -> Redecision:
+        session = str(body["request"].get("session_id", ""))
         snapshot = self._rulebook(str(body["revision"]))
         if snapshot is None:
+            self._doubted.add(session)
             return Redecision(Sameness.UNVERIFIABLE, f"bundle {body['revision']} is not kept")
         request = request_from_document({k: v for k, v in body["request"].items() if k != "traceparent"})
-        state = self._states.get(request.session_id)
-        verdict, weight = redecide(body, request, state, snapshot)
+        state = self._states.get(session)
+        verdict, weight, grant = redecide(body, request, state, snapshot)
+        found = _compare(body, verdict, grant, snapshot)
+        if found.sameness is Sameness.UNVERIFIABLE:
+            self._doubted.add(session)
+            verdict = replace(verdict, effect=Effect(body["effect"]))
+        elif found.sameness is Sameness.DIFFERENT and session and session in self._doubted:
+            text = f"{found.text}; an earlier decision of session {session} cannot be made again"
+            found = replace(found, sameness=Sameness.UNVERIFIABLE, text=text)
         if state is not None and body.get("counted", True):
-            self._states[state.id] = _next(state, request, verdict, weight, body, snapshot)
-        return _compare(body, verdict)
+            self._states[session] = _next(state, request, verdict, weight, body, snapshot)
+        return found
 
 
 def redecide(
     body: Body, request: Request, state: SessionState | None, snapshot: Snapshot
-) -> tuple[Verdict, Weight | None]:
+) -> tuple[Verdict, Weight | None, Grant | None]:
     """Judge a recorded request again with ``snapshot``, which may be another bundle's."""
     first = ReasonCode(body["reasons"][0]["code"])
     if first in RUNTIME_REASONS:
         # What was judged before an order or the session's end came in between moves the session all the same.
         weight = _judged(body, request, state, snapshot)[1] if "matching" in body else None
-        return engine.deny(first, str(body["reasons"][0]["text"])), weight
+        return engine.deny(first, str(body["reasons"][0]["text"])), weight, None
     verdict, weight, asked = _judged(body, request, state, snapshot)
     if asked is None or verdict.match is None:
-        return verdict, weight
-    return issued(request, asked.request, verdict, snapshot, state, _issue(body, asked, verdict, snapshot))[0], weight
+        return verdict, weight, None
+    issue = _issue(body, asked, verdict, snapshot)
+    verdict, grant = issued(request, asked.request, verdict, snapshot, state, issue)
+    return verdict, weight, grant
 
 
 def _issue(body: Body, asked: Asked, verdict: Verdict, snapshot: Snapshot) -> Issue:
-    """For a grant of the same size and end. A deny has no grant id; it would be as long as that of the decision."""
+    """For the same grant. A deny has no grant id; it would be as long as that of the decision."""
     columns = {i.id: c for c, i in enumerate(snapshot.bundle.intents)}
     profile = snapshot.profiles[columns[verdict.match.intent if verdict.match else ""]]
     caller = Caller(str(body["gateway"]), str(body.get("certificate", "")))
-    decision, issuer = str(body["decision_id"]), str(body.get("grant", {}).get("iss", "pdp"))
+    decision, claims = str(body["decision_id"]), body.get("grant", {})
+    name, issuer = str(claims.get("jti", decision)), str(claims.get("iss", "pdp"))
     does = gathering.access_of(asked, profile)
-    return Issue(issuer, caller, decision, decision, snapshot.bundle.revision, does, float(body["now"]))
+    return Issue(issuer, caller, name, decision, snapshot.bundle.revision, does, float(body["now"]))
 
 
 def _judged(
@@ -190,23 +213,56 @@ def _next(
     return gathering.settle(state, weight, verdict, grant, snapshot.bundle.settings.sessions, now).state
 
 
-def _compare(body: Body, verdict: Verdict) -> Redecision:
+def _compare(body: Body, verdict: Verdict, grant: Grant | None, snapshot: Snapshot) -> Redecision:
     reasons = tuple(r.code.value for r in verdict.reasons)
     recorded = tuple(str(r["code"]) for r in body["reasons"])
+    wrong = _overstated(body, snapshot)
+    if wrong:
+        return Redecision(Sameness.DIFFERENT, wrong, verdict.effect, reasons)
     narrowed = mask(narrowed_document(verdict.narrowed))[0] if verdict.narrowed is not None else None
+    obligations = [obligation_document(o) for o in verdict.obligations]
     same = (
         verdict.effect.value == body["effect"]
         and reasons == recorded
-        and [o.type for o in verdict.obligations] == [o["type"] for o in body.get("obligations", [])]
+        and _plain(obligations) == _plain(body.get("obligations", []))
         and _plain(narrowed) == _plain(body.get("narrowed"))
     )
-    if same:
+    if same and _claims(grant, body) == _shown(body.get("grant"), body):
         return Redecision(Sameness.SAME, "", verdict.effect, reasons)
     text = f"recorded {body['effect']} ({', '.join(recorded)}), again {verdict.effect.value} ({', '.join(reasons)})"
+    text = f"{text}, with another grant" if same else text
     missing = [f"masked {m}" for m in body.get("masked", [])]
     if missing:
         return Redecision(Sameness.UNVERIFIABLE, f"{text}; not kept: {', '.join(missing)}", verdict.effect, reasons)
     return Redecision(Sameness.DIFFERENT, text, verdict.effect, reasons)
+
+
+def _overstated(body: Body, snapshot: Snapshot) -> str:
+    """In what a recorded matching claims more than the calibration gives its score; empty when it does not."""
+    document = body.get("matching")
+    if document is None or not document["matched"]:
+        return ""
+    column = next(c for c, i in enumerate(snapshot.bundle.intents) if i.id == document["intent"])
+    limits = snapshot.calibration.thresholds(column)
+    if (document["accept"], document["narrow"]) != (limits.accept, limits.narrow):
+        return f"recorded with thresholds that are not those of {document['intent']}"
+    band, most = band_of(document), snapshot.calibration.band(column, float(document["score"]))
+    if RANK[band] > RANK[most]:
+        return f"recorded as {band.value} at {document['score']}, which is {most.value}"
+    return ""
+
+
+def _claims(grant: Grant | None, body: Body) -> object:
+    return _shown(masked_claims(to_claims(grant)), body) if grant is not None else None
+
+
+def _shown(claims: Body | None, body: Body) -> object:
+    """The claims of a grant that can be told from the record: a digest needs what was masked."""
+    if claims is None or not body.get("masked"):
+        return _plain(claims)
+    hidden = {"params", "attributes"}
+    details = [{k: v for k, v in d.items() if k not in hidden} for d in claims["authorization_details"]]
+    return _plain({**claims, "rqd": "", "authorization_details": details})
 
 
 def _plain(value: object) -> object:

@@ -106,7 +106,7 @@ class Replayer:
             raise _Unknown("the call was refused before the utterance was read, and is admitted now")
         if isinstance(asked, Asked) and body.get("matching") is not None:
             body, near = self._held(body, asked)
-        verdict, _ = redecide(body, request, state, self._against)
+        verdict = redecide(body, request, state, self._against)[0]
         why = "; ".join(f"{r.code.value}: {r.text}" for r in verdict.reasons)
         return _replayed(index, body, verdict.effect, why, near=near)
 

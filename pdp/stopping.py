@@ -55,7 +55,7 @@ class Stopping:
                     await self._stop(wanted, by)
             except Exception:
                 # The answer stands in any case; a stop that fails must not turn it into an error.
-                log.exception("stop failed", extra={"scope": wanted.scope, "value": wanted.value})
+                log.exception("stop failed", extra={"reason": wanted.cause})
 
     def _holds(self, wanted: OrderWanted, now: float) -> bool:
         """Whether such an order is in force: else whoever is quarantined could fill the journal by being denied."""

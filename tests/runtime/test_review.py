@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from pdp.audit.report import Sameness
 from pdp.audit.transaction import Transaction
 from pdp.errors import RevocationsUnavailable
-from pdp.policy.model import Cause, Reach, Stop, Trigger
+from pdp.policy.model import Cause, Consequence, Reach, RuleEffect, Stop, Trigger
+from pdp.redeciding import Redecider, Redecision
 from pdp.runtime import OrderReceipt, OrderWanted
 from pdp.snapshot import Snapshot
-from tests.builders import HERE
+from tests.builders import HERE, rule
 from tests.runtime.conftest import Opens
-from tests.runtime.house import GATEWAY, House, ask, snapshot
+from tests.runtime.house import GATEWAY, READING, SENDING, House, ask, ask_to_send, budget, snapshot
 
 
 def triggered(cause: Cause, do: Stop = Stop.KILL, reach: Reach = Reach.AGENT) -> Snapshot:
@@ -108,3 +112,57 @@ async def test_a_caller_that_is_cut_off_while_it_ends_a_session_ends_its_grants(
         ending.cancel()
         await ordered(house)
         assert house.state(session).ended
+
+
+def again(house: House, forge: Callable[[dict[str, Any]], object]) -> list[Redecision]:
+    """Every decision of the log made again, its record forged before."""
+    current = house.snapshots.current()
+    redecider, found = Redecider({current.bundle.revision: current}.get), []
+    for record in house.data.reader.records():
+        body = json.loads(record.stored)["body"]
+        if record.kind == "decision":
+            forge(body)
+        found.append(redecider.take(record.entry().kind, record.time, body))
+    return [f for f in found if f is not None]
+
+
+def wider_target(body: dict[str, Any]) -> None:
+    body["grant"]["authorization_details"][0]["identifier"] = "everything"
+
+
+FORGERIES: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a score below the band": lambda body: body["matching"].update(score=0.01),
+    "lower thresholds": lambda body: body["matching"].update(accept=0.1, narrow=0.05),
+    "another action granted": lambda body: body["grant"].update(rqd="A" * 43),
+    "another target granted": wider_target,
+    "a longer grant": lambda body: body["grant"].update(exp=body["grant"]["exp"] + 60),
+    "more uses": lambda body: body["grant"].update(uses=9),
+    "another gateway": lambda body: body["grant"].update(aud="gateway-2"),
+    "no grant": lambda body: body.pop("grant"),
+    "other obligations": lambda body: body.update(obligations=[{"type": "notify", "properties": {"whom": "nobody"}}]),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+async def test_a_forged_record_does_not_come_out_the_same(forgery: str, opens: Opens) -> None:
+    """The grant and the obligations are made again too, and a matching must fit its calibration."""
+    async with opens(snapshot()) as house:
+        assert (await house.decide(ask(await house.both()))).permit is not None
+        assert [f.sameness for f in again(house, lambda body: body)] == [Sameness.SAME]
+        assert [f.sameness for f in again(house, FORGERIES[forgery])] == [Sameness.DIFFERENT]
+
+
+async def test_what_was_masked_makes_no_later_decision_look_forged(opens: Opens) -> None:
+    """A rule reads a secret that no record holds: what follows in its session is in doubt, and not called different."""
+    secret = rule('action.params.password == "hunter2hunter2"', RuleEffect.REQUIRE, name="secret")
+    current = snapshot(
+        intents=(replace(READING, rules=(secret,)), SENDING), budgets=(budget("allowed", 1, Consequence.DENY),)
+    )
+    async with opens(current) as house:
+        session = await house.both()
+        first = await house.decide(ask(session, params={"password": "hunter2hunter2"}))
+        assert first.permit is not None
+        assert (await house.decide(ask_to_send(session))).permit is None
+        found = again(house, lambda body: body)
+        assert found[0].sameness is Sameness.UNVERIFIABLE
+        assert Sameness.DIFFERENT not in {f.sameness for f in found}
