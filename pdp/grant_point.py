@@ -16,7 +16,7 @@ from pdp.errors import GrantRefused
 from pdp.grant.canonical import action_digest
 from pdp.grant.claims import to_claims
 from pdp.grant.containment import Attenuation as Narrower
-from pdp.grant.containment import attenuate
+from pdp.grant.containment import attenuate, lies_in
 from pdp.grant.keys import KeyRing
 from pdp.grant.model import Actor, Grant
 from pdp.grant.token import Opened, Wanted, mint, open_token, verify
@@ -46,6 +46,7 @@ from pdp.types import Action, Json, Payload, Target
 
 GRANTS = "grant"
 NO_DECISION = OutcomeAnswer(Agreement.ONE_SIDED, "something was reported, and the log has no decision of this id")
+STRANGER = OutcomeAnswer(Agreement.ONE_SIDED, "it was decided for another gateway than the one that reports")
 
 
 class Finder(Protocol):
@@ -134,10 +135,15 @@ class GrantPoint:
             self._demand_own(parent, caller)
             self._demand_alive(opened, caller, now)
             child = attenuate(parent, _narrower(wanted, parent), now, self._new_id())
+            entry = _handed_on(parent, child, caller, now)
+
+            def job(txn: Transaction) -> None:
+                _demand_left(txn, parent, now)
+                txn.append(entry)
+
+            await self._log.commit(job, self._until(deadline))
         except GrantRefused as error:
             return Attenuation(refusal=error.fault, text=str(error))
-        entry = _handed_on(parent, child, caller, now)
-        await self._log.commit(lambda txn: txn.append(entry), self._until(deadline))
         key = self._keys.signing_key(now)
         order = self._order(child, (key.id,), caller, now)
         if order is not None:
@@ -148,9 +154,12 @@ class GrantPoint:
     async def report(self, outcome: Outcome, caller: Caller, deadline: float | None) -> OutcomeAnswer:
         """Record what ran. An outcome without a decision is recorded too: it is what one would look for."""
         now = self._now()
-        decision = await asyncio.to_thread(self._decision, outcome.decision_id)
+        decision = await asyncio.to_thread(self._decision, outcome)
         answer = agreement(decision, outcome) if decision is not None else NO_DECISION
         session = str(decision["request"].get("session_id", "")) if decision is not None else ""
+        if decision is not None and not lies_in(caller.name, str(decision["gateway"])):
+            # What a stranger says is recorded; it neither counts in the session nor stops anybody.
+            answer, session = STRANGER, ""
         body = _outcome_document(outcome, answer, session, caller)
         ids = tuple(dict.fromkeys(i for i in (outcome.decision_id, outcome.grant_id, session) if i))
         entry = Entry(RecordKind.OUTCOME, now, ids, body)
@@ -228,13 +237,25 @@ class GrantPoint:
         orders = [order_of(t, about) for t in due(self._settings().triggers, {cause})]
         await self._stopping.give(orders, f"pdp, asked by {caller.name}", self._now())
 
-    def _decision(self, decision_id: str) -> Mapping[str, Any] | None:
-        for record in self._finder.find(decision_id):
+    def _decision(self, outcome: Outcome) -> Mapping[str, Any] | None:
+        """The body of the decision's record, with the claims of the grant that was used."""
+        for record in self._finder.find(outcome.decision_id):
             if record.kind == RecordKind.DECISION.value:
                 body: Mapping[str, Any] = record.entry().body
-                if body["decision_id"] == decision_id:
-                    return body
+                if body["decision_id"] == outcome.decision_id:
+                    return {**body, **self._attenuated(outcome, body)}
         return None
+
+    def _attenuated(self, outcome: Outcome, decision: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The claims of a grant that was attenuated from the decision's, if that was the one used."""
+        if not outcome.grant_id or outcome.grant_id == decision.get("grant", {}).get("jti"):
+            return {}
+        for record in self._finder.find(outcome.grant_id):
+            body: Mapping[str, Any] = record.entry().body
+            if record.kind == RecordKind.GRANT.value and body["claims"]["jti"] == outcome.grant_id:
+                known = body["claims"]["tctx"]["decision"] == outcome.decision_id
+                return {"grant": body["claims"]} if known else {}
+        return {}
 
     def _until(self, deadline: float | None) -> float:
         end = asyncio.get_running_loop().time() + self._wait
@@ -265,6 +286,17 @@ def _taken(stored: bytes | None) -> int:
     return int(json.loads(stored)[0]) if stored is not None else 0
 
 
+def _demand_left(txn: Transaction, parent: Grant, now: float) -> None:
+    """Refuse to hand on what is used up, which elsewhere would count from nothing, or belongs to a session that is over."""
+    for name, uses in ((parent.id, parent.uses), *((o.id, o.uses) for o in parent.origins)):
+        if _taken(txn.get(GRANTS, name)) >= uses:
+            raise GrantRefused("replayed", f"every use of grant {name} is taken ({uses} in all)")
+    stored = txn.get(SESSIONS, parent.session) if parent.session else None
+    why = over(from_bytes(stored), now) if stored is not None else ""
+    if why:
+        raise GrantRefused("revoked", f"the session is over: {why}")
+
+
 def _handed_on(parent: Grant, child: Grant, caller: Caller, now: float) -> Entry:
     claims = masked_claims(to_claims(child))
     body: dict[str, Json] = {"parent": parent.id, "claims": claims, "session_id": child.session, "by": caller.name}
@@ -292,7 +324,7 @@ def _narrower(wanted: AttenuationRequest, parent: Grant) -> Narrower:
         raise GrantRefused("not_contained", "another action than the parent's")
     return Narrower(
         Actor(wanted.agent.id, wanted.agent.instance),
-        life=int(wanted.seconds) or None,
+        life=max(1, int(wanted.seconds)) if wanted.seconds else None,
         uses=wanted.uses or None,
         audience=wanted.audience,
         params=wanted.action.params or None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pdp import engine
 from pdp.evidence import Evidence
 from pdp.intent.calibration import Band
-from pdp.intent.text import Reading
+from pdp.intent.text import MANIPULATIONS, Reading
 from pdp.matching import MOST_TRIED
 from pdp.policy.admission import Columns
 from pdp.runtime import SessionRequest
@@ -27,7 +27,10 @@ def match_purpose(
     match by itself.
     """
     names = {snapshot.bundle.intents[c].id for c in usable.tolist()}
-    vector = quantise(evidence.readout(reading.canonical).vector) if reading.clauses else NO_PURPOSE
+    unread = _unread(wanted, reading)
+    if unread is not None:
+        return (), NO_PURPOSE, unread
+    vector = quantise(evidence.readout(reading.canonical).vector)
     if wanted.intents:
         named = within(wanted.intents, names)
         if named:
@@ -35,12 +38,6 @@ def match_purpose(
         strange = ", ".join(sorted(set(wanted.intents) - names)) or f"more than {MOST_INTENTS} intents"
         text = f"{wanted.agent.id} may not use {strange}"
         return (), vector, Reason(ReasonCode.PURPOSE_NOT_APPROVED, text)
-    if not reading.clauses:
-        return (), vector, Reason(ReasonCode.NO_UTTERANCE, "the declared purpose is empty")
-    disguised = sorted(engine.REFUSED_FINDINGS.intersection(reading.findings))
-    if disguised:
-        text = f"the declared purpose is disguised or cannot be read: {', '.join(disguised)}"
-        return (), vector, Reason(ReasonCode.TEXT_MANIPULATED, text)
     covered = [_covering(clause, usable, evidence, snapshot) for clause in (reading.canonical, *reading.clauses)]
     # The whole may be one intent's; failing that its clauses may be several intents'.
     whole, parts = admitted(covered[:1]), admitted(covered[1:])
@@ -48,6 +45,18 @@ def match_purpose(
     if found:
         return found, vector, None
     return (), vector, Reason(ReasonCode.PURPOSE_NOT_APPROVED, "the declared purpose is not within what is approved")
+
+
+def _unread(wanted: SessionRequest, reading: Reading) -> Reason | None:
+    """Why nothing could be measured from a purpose: drift from one that says nothing would never be seen."""
+    if not reading.clauses:
+        return Reason(ReasonCode.NO_UTTERANCE, "the declared purpose is empty")
+    disguises = MANIPULATIONS if wanted.intents else engine.REFUSED_FINDINGS
+    disguised = sorted(disguises.intersection(reading.findings))
+    if disguised:
+        text = f"the declared purpose is disguised or cannot be read: {', '.join(disguised)}"
+        return Reason(ReasonCode.TEXT_MANIPULATED, text)
+    return None
 
 
 def _covering(text: str, usable: Columns, evidence: Evidence, snapshot: Snapshot) -> list[Covering]:

@@ -86,7 +86,7 @@ def excess(parent: Grant, child: Grant) -> tuple[str, ...]:
     """In what ``child`` goes beyond ``parent``: one text for each claim, none when it is within."""
     held = {
         "iss": child.issuer == parent.issuer,
-        "aud": _lies_in(child.audience, parent.audience),
+        "aud": lies_in(child.audience, parent.audience),
         "sub": child.principal == parent.principal,
         "act": child.actors[-len(parent.actors) :] == parent.actors,
         "iat": child.issued_at >= parent.issued_at,
@@ -115,7 +115,7 @@ def _comes_from(child: Grant, parent: Grant) -> bool:
     )
 
 
-def _lies_in(audience: str, wider: str) -> bool:
+def lies_in(audience: str, wider: str) -> bool:
     """Whether an instance (``gw:pg/i-3``) is the gateway ``wider`` (``gw:pg``) or one of its own."""
     return audience == wider or audience.startswith(wider.rstrip("/") + "/")
 

@@ -60,8 +60,11 @@ class Detail:
 
     @property
     def reads(self) -> bool:
-        """Whether nothing can be changed with it: all that a quarantine leaves."""
-        return self.read_only or self.access is Access.READ
+        """Whether nothing can be changed with it: all that a quarantine leaves.
+
+        What changes something by its own nature does so under ``read_only`` too, where a gateway cannot hold it back.
+        """
+        return self.access is Access.READ or (self.read_only and self.access is Access.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,17 @@ import pytest
 from pdp.audit.report import Sameness
 from pdp.audit.transaction import Transaction
 from pdp.errors import RevocationsUnavailable
+from pdp.ledger import SESSIONS
 from pdp.policy.model import Cause, Consequence, Reach, RuleEffect, Stop, Trigger
 from pdp.redeciding import Redecider, Redecision
-from pdp.runtime import OrderReceipt, OrderWanted
+from pdp.runtime import Agreement, AttenuationRequest, Observed, OrderReceipt, OrderWanted, Outcome
+from pdp.session.state import ended
+from pdp.session.stored import to_bytes
 from pdp.snapshot import Snapshot
+from pdp.types import Action, Agent, ReasonCode
 from tests.builders import HERE, rule
 from tests.runtime.conftest import Opens
-from tests.runtime.house import GATEWAY, READING, SENDING, House, ask, ask_to_send, budget, snapshot
+from tests.runtime.house import GATEWAY, OTHER_GATEWAY, READING, SENDING, House, ask, ask_to_send, budget, snapshot
 
 
 def triggered(cause: Cause, do: Stop = Stop.KILL, reach: Reach = Reach.AGENT) -> Snapshot:
@@ -166,3 +170,79 @@ async def test_what_was_masked_makes_no_later_decision_look_forged(opens: Opens)
         found = again(house, lambda body: body)
         assert found[0].sameness is Sameness.UNVERIFIABLE
         assert Sameness.DIFFERENT not in {f.sameness for f in found}
+
+
+@pytest.mark.parametrize("purpose", ["\u200b", "\u00ad\u2060"])
+async def test_a_purpose_that_says_nothing_opens_no_session(purpose: str, opens: Opens) -> None:
+    """Its vector would be none, and drift from it would never be seen, whatever intents are named."""
+    async with opens(snapshot()) as house:
+        answer = await house.start(purpose=purpose, intents=("read-invoices", "send-reminder"))
+        assert not answer.session_id
+        assert answer.reasons[0].code is ReasonCode.NO_UTTERANCE
+
+
+async def test_quarantine_stops_a_grant_to_send_that_was_attenuated_to_reading(opens: Opens) -> None:
+    """To send is to send: a flag that a gateway may not know how to keep makes no read of it."""
+    async with opens(snapshot()) as house:
+        asked = ask_to_send(await house.both())
+        decision = await house.decide(asked)
+        assert decision.permit is not None
+        wanted = AttenuationRequest(decision.permit.token, Agent("sub-1"), read_only=True)
+        child = await house.grants.attenuate(wanted, GATEWAY, None)
+        assert child.grant
+        await house.order("quarantine", "everything")
+        taken = await house.grants.consume(child.grant, asked.target, asked.action, None, GATEWAY, None)
+        assert taken.refusal == "revoked"
+
+
+async def test_what_is_used_up_or_over_is_not_handed_on(opens: Opens) -> None:
+    """At another gateway a new grant's uses would be counted from nothing."""
+    async with opens(snapshot()) as house:
+        asked = ask(await house.both())
+        used, late = await house.decide(asked), await house.decide(asked)
+        assert used.permit is not None
+        assert late.permit is not None
+        await house.grants.consume(used.permit.token, asked.target, asked.action, None, GATEWAY, None)
+        wanted = AttenuationRequest(used.permit.token, Agent("sub-1"), audience="gateway-1/2", seconds=0.5)
+        assert (await house.grants.attenuate(wanted, GATEWAY, None)).refusal == "replayed"
+        brief = await house.grants.attenuate(replace(wanted, grant=late.permit.token), GATEWAY, None)
+        assert brief.expires - house.clock[0] <= 1
+        house.data.log.commit_now(lambda txn: txn.put(SESSIONS, asked.session_id, ended_now(house, asked.session_id)))
+        assert (await house.grants.attenuate(replace(wanted, grant=late.permit.token), GATEWAY, None)).refusal
+
+
+def ended_now(house: House, session: str) -> bytes:
+    """The session as a process that died before its order left it: ended, and its grants not stopped."""
+    return to_bytes(ended(house.state(session), "ended", house.clock[0]))
+
+
+async def test_an_outcome_under_an_attenuated_grant_is_what_was_granted(opens: Opens) -> None:
+    """It names the narrower grant, as it should, and nobody is stopped for it."""
+    async with opens(triggered(Cause.OUTCOME)) as house:
+        asked = ask(await house.both())
+        decision = await house.decide(asked)
+        assert decision.permit is not None
+        wanted = AttenuationRequest(decision.permit.token, Agent("sub-1"))
+        child = await house.grants.attenuate(wanted, GATEWAY, None)
+        ran = Outcome(decision.decision_id, Observed.OCCURRED, child.grant_id, asked.target, asked.action)
+        assert (await house.grants.report(ran, GATEWAY, None)).agreement is Agreement.AGREE
+        assert house.data.journal.table.sequence == 0
+        other = replace(ran, action=Action("drop"))
+        assert (await house.grants.report(other, GATEWAY, None)).agreement is Agreement.DISAGREE
+        assert house.data.journal.table.sequence == 1
+
+
+async def test_what_another_gateway_reports_neither_counts_nor_stops(opens: Opens) -> None:
+    """Else any gateway could have another's agent stopped, or spend its budget."""
+    async with opens(triggered(Cause.OUTCOME)) as house:
+        session = await house.both()
+        asked = ask(session)
+        decision = await house.decide(asked)
+        ran = Outcome(decision.decision_id, Observed.OCCURRED, "", asked.target, Action("drop"), rows=10**9)
+        assert (await house.grants.report(ran, OTHER_GATEWAY, None)).agreement is Agreement.ONE_SIDED
+        assert house.state(session).counters.rows == 0
+        assert house.data.journal.table.sequence == 0
+        assert len(house.records("outcome")) == 1
+        redecider, differing = house.redecided()
+        assert differing == []
+        assert redecider.state(session) == house.state(session)
