@@ -115,7 +115,7 @@ class DataDirectory:
         follower = Follower(journal, watchers, now, monotonic, interval=settings.follow_interval)
         wait = settings.audit_wait
         revocations = RevocationPoint(journal, watchers, follower, log_, now, monotonic, wait)
-        housekeeping = Housekeeping(keys, log_, now, settings.key_rotation)
+        housekeeping = Housekeeping(keys, log_, reader, now, settings.key_rotation)
         return cls(log_, reader, journal, keys, revocations, housekeeping, now, wait)
 
     def sequence(self) -> int:

@@ -287,7 +287,7 @@ def _taken(stored: bytes | None) -> int:
 
 
 def _demand_left(txn: Transaction, parent: Grant, now: float) -> None:
-    """Refuse to hand on what is used up, which elsewhere would count from nothing, or belongs to a session that is over."""
+    """Refuse to hand on what is used up, or is of a session that is over: elsewhere uses would count from nothing."""
     for name, uses in ((parent.id, parent.uses), *((o.id, o.uses) for o in parent.origins)):
         if _taken(txn.get(GRANTS, name)) >= uses:
             raise GrantRefused("replayed", f"every use of grant {name} is taken ({uses} in all)")

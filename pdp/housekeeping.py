@@ -6,14 +6,14 @@ import asyncio
 import json
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
+from pdp.audit.log import AuditLog
 from pdp.audit.transaction import Transaction
-from pdp.errors import PdpError
 from pdp.grant.keys import KeyRing
 from pdp.grant_point import GRANTS
-from pdp.ledger import SESSIONS, Log
-from pdp.session.stored import from_bytes
+from pdp.ledger import SESSIONS, Reader
 
 log = logging.getLogger(__name__)
 
@@ -21,15 +21,18 @@ LOOK_SECONDS = 5.0
 PURGE_SECONDS = 600.0
 KEPT_SECONDS = 7 * 86_400.0
 """How long a session that is over can still be shown. Its records stay."""
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 100
 
 
 class Housekeeping:
     """``rotation``: seconds that a key signs, 0 for ever. Several processes may do this: nothing is done twice."""
 
-    def __init__(self, keys: KeyRing, log_: Log, now: Callable[[], float], rotation: float) -> None:
+    def __init__(
+        self, keys: KeyRing, log_: AuditLog, reader: Reader, now: Callable[[], float], rotation: float
+    ) -> None:
         self._keys = keys
         self._log = log_
+        self._reader = reader
         self._now = now
         self._rotation = rotation
         self._purged = now()
@@ -42,8 +45,8 @@ class Housekeeping:
                 await asyncio.to_thread(self.look_at_keys)
                 if self._now() - self._purged >= PURGE_SECONDS:
                     self._purged = self._now()
-                    await self._log.commit(self.purge)
-            except PdpError as error:
+                    await self.purge()
+            except Exception as error:
                 log.warning("housekeeping failed and is tried again", exc_info=error)
 
     def look_at_keys(self) -> None:
@@ -53,15 +56,32 @@ class Housekeeping:
         if self._rotation and now - self._keys.signing_key(math.inf).signs_from >= self._rotation:
             self._keys.rotate(now)
 
-    def purge(self, txn: Transaction) -> int:
-        """Forget uses of grants that have ended and sessions that were over long ago; how many."""
-        now, gone = self._now(), 0
-        for key, value in txn.scan(GRANTS):
-            if gone < MOST_AT_ONCE and float(json.loads(value)[1]) < now - KEPT_SECONDS:
-                txn.delete(GRANTS, key)
-                gone += 1
-        for key, value in txn.scan(SESSIONS):
-            if gone < MOST_AT_ONCE and from_bytes(value).expires < now - KEPT_SECONDS:
-                txn.delete(SESSIONS, key)
-                gone += 1
+    async def purge(self) -> int:
+        """Forget uses of grants that have ended and sessions that were over long ago; how many.
+
+        Looked for beside the log, and forgotten a few at a time: whoever wants to write waits for no more than those.
+        """
+        past, gone = await asyncio.to_thread(self._past), 0
+        for begin in range(0, len(past), MOST_AT_ONCE):
+            gone += await self._log.commit(partial(self._forget, past[begin : begin + MOST_AT_ONCE]))
         return gone
+
+    def _past(self) -> list[tuple[str, str]]:
+        rows = ((space, *row) for space in (GRANTS, SESSIONS) for row in self._reader.scan(space))
+        return [(space, key) for space, key, value in rows if self._is_past(space, value)]
+
+    def _forget(self, past: Sequence[tuple[str, str]], txn: Transaction) -> int:
+        found = [(space, key) for space, key in past if self._is_past(space, txn.get(space, key))]
+        for space, key in found:
+            txn.delete(space, key)
+        return len(found)
+
+    def _is_past(self, space: str, value: bytes | None) -> bool:
+        if value is None:
+            return False
+        try:
+            known = json.loads(value)
+            ends = float(known[1] if space == GRANTS else known["expires"])
+        except (ValueError, TypeError, LookupError):
+            return False  # whoever needs it says that it is damaged
+        return ends < self._now() - KEPT_SECONDS

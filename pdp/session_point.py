@@ -146,8 +146,7 @@ class SessionPoint:
 
     async def list(self, *, only_open: bool, agent: str, limit: int) -> tuple[SessionReport, ...]:
         """Sessions, the newest first."""
-        now = self._now()
-        states = [from_bytes(data) for _, data in await asyncio.to_thread(self._reader.scan, SESSIONS)]
+        now, states = self._now(), await asyncio.to_thread(self._states)
         chosen = [s for s in states if (not only_open or not over(s, now)) and agent in {"", s.agent}]
         chosen.sort(key=lambda s: (-s.started, s.id))
         return tuple(report_of(s, now, self._window()) for s in chosen[: limit or 100])
@@ -155,11 +154,16 @@ class SessionPoint:
     async def agents(self) -> tuple[AgentReport, ...]:
         """Every agent that was declared or seen, by id."""
         now, snapshot = self._now(), self._snapshots.current()
-        rows = await asyncio.to_thread(self._reader.scan, AGENTS)
-        seen = {name: Seen.from_bytes(data) for name, data in rows}
-        states = [from_bytes(data) for _, data in await asyncio.to_thread(self._reader.scan, SESSIONS)]
-        running = [s for s in states if not over(s, now)]
-        return agent_reports(seen, running, snapshot, now)
+
+        def reports() -> tuple[AgentReport, ...]:
+            seen = {name: Seen.from_bytes(data) for name, data in self._reader.scan(AGENTS)}
+            return agent_reports(seen, [s for s in self._states() if not over(s, now)], snapshot, now)
+
+        # There may be many, and nothing that is decided meanwhile may wait for them.
+        return await asyncio.to_thread(reports)
+
+    def _states(self) -> tuple[SessionState, ...]:
+        return tuple(from_bytes(data) for _, data in self._reader.scan(SESSIONS))
 
     async def _open(self, state: SessionState, wanted: Wanted, snapshot: Snapshot, now: float) -> SessionState:
         body: JsonObject = {

@@ -42,6 +42,7 @@ SELECT idx, kind, time, leaf, entry FROM records WHERE idx IN (
 ) ORDER BY idx
 """
 LINKS = "SELECT id, idx FROM links WHERE (id, idx) > (?, ?) ORDER BY id, idx LIMIT ?"
+VALUE = "SELECT value FROM state WHERE space = ? AND key = ?"
 TILES = "SELECT root FROM tiles WHERE level = ? AND position >= ? AND position < ? ORDER BY position"
 LEAVES = "SELECT leaf FROM records WHERE idx >= ? AND idx < ? ORDER BY idx"
 
@@ -50,18 +51,20 @@ class AuditReader:
     """A read-only view that follows the log as it grows; its methods may be called from any thread.
 
     Everything raises ``AuditUnavailable`` when the file cannot be read. Nothing is checked here: what is read is what
-    lies there.
+    lies there. ``get`` has a connection of its own, so that it waits for no other reading: decisions hang on it.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, beside: sqlite3.Connection) -> None:
         self._connection = connection
+        self._beside = beside
         self._lock = Lock()
+        self._beside_lock = Lock()
 
     @classmethod
     def open(cls, directory: Path) -> Self:
         """The log in ``directory``."""
         try:
-            return cls(connect_to_read(directory))
+            return cls(connect_to_read(directory), connect_to_read(directory))
         except (sqlite3.Error, OSError) as error:
             raise unavailable(error, "read") from error
 
@@ -138,8 +141,12 @@ class AuditReader:
 
     def get(self, space: str, key: str) -> bytes | None:
         """A value that a job has put."""
-        rows = self._rows("SELECT value FROM state WHERE space = ? AND key = ?", space, key)
-        return rows[0][0] if rows else None
+        try:
+            with self._beside_lock:
+                row = self._beside.execute(VALUE, (space, key)).fetchone()
+        except sqlite3.Error as error:
+            raise unavailable(error, "read") from error
+        return row[0] if row else None
 
     def scan(self, space: str) -> tuple[tuple[str, bytes], ...]:
         """Every key of ``space`` with its value, by key."""
@@ -180,8 +187,9 @@ class AuditReader:
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._lock:
+        with self._lock, self._beside_lock:
             self._connection.close()
+            self._beside.close()
 
     def __enter__(self) -> Self:
         return self

@@ -41,10 +41,10 @@ async def test_what_nobody_can_use_any_more_is_forgotten(opens: Opens) -> None:
         await house.grants.consume(decision.permit.token, asked.target, asked.action, None, GATEWAY, None)
         house.clock[0] += KEPT_SECONDS + 1000
         new = await house.both()
-        keeping = Housekeeping(house.data.keys, house.data.log, lambda: house.clock[0], 0.0)
+        keeping = Housekeeping(house.data.keys, house.data.log, house.data.reader, lambda: house.clock[0], 0.0)
         before = len(house.records())
-        assert await house.data.log.commit(keeping.purge) == 2
-        assert await house.data.log.commit(keeping.purge) == 0
+        assert await keeping.purge() == 2
+        assert await keeping.purge() == 0
         assert [key for key, _ in house.data.reader.scan(SESSIONS)] == [new]
         assert list(house.data.reader.scan(GRANTS)) == []
         assert len(house.records()) == before
@@ -60,8 +60,8 @@ async def test_signing_keys_are_renewed_once_for_all_processes(opens: Opens) -> 
         first = one.data.keys.signing_key(NOW).id
         for house in (one, two):
             house.clock[0] = NOW + 1000
-            Housekeeping(house.data.keys, house.data.log, lambda: NOW + 1000, 900.0).look_at_keys()
-            Housekeeping(house.data.keys, house.data.log, lambda: NOW + 1000, 900.0).look_at_keys()
+            Housekeeping(house.data.keys, house.data.log, house.data.reader, lambda: NOW + 1000, 900.0).look_at_keys()
+            Housekeeping(house.data.keys, house.data.log, house.data.reader, lambda: NOW + 1000, 900.0).look_at_keys()
         one.data.keys.refresh()
         assert len(json.loads(one.grants.keys())["keys"]) == len(json.loads(two.grants.keys())["keys"]) == 2
         later = NOW + 1000 + 61

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pdp import housekeeping
 from pdp.audit.report import Sameness
 from pdp.audit.transaction import Transaction
 from pdp.errors import RevocationsUnavailable
@@ -246,3 +247,31 @@ async def test_what_another_gateway_reports_neither_counts_nor_stops(opens: Open
         redecider, differing = house.redecided()
         assert differing == []
         assert redecider.state(session) == house.state(session)
+
+
+async def test_reading_much_holds_up_no_decision(opens: Opens) -> None:
+    """The state of a session is read while another reading keeps its connection."""
+    async with opens(snapshot()) as house:
+        session = await house.both()
+        with house.data.reader._lock:
+            assert await asyncio.wait_for(asyncio.to_thread(house.ledger.session, session), 5) is not None
+
+
+async def test_a_damaged_row_ends_no_housekeeping(opens: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be read is left, the rest is forgotten, and keys are renewed all the same."""
+    monkeypatch.setattr(housekeeping, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(housekeeping, "PURGE_SECONDS", 0.0)
+    async with opens(snapshot(), begin=False) as house:
+        session, data = await house.both(), house.data
+        data.log.commit_now(lambda txn: txn.put(SESSIONS, "damaged", b"{"))
+        house.clock[0] += 10 * 86_400
+        keeping = asyncio.ensure_future(
+            housekeeping.Housekeeping(data.keys, data.log, data.reader, lambda: house.clock[0], 0.0).run()
+        )
+        for _ in range(500):
+            if data.reader.get(SESSIONS, session) is None:
+                break
+            await asyncio.sleep(0.01)
+        assert [key for key, _ in data.reader.scan(SESSIONS)] == ["damaged"]
+        assert not keeping.done()
+        keeping.cancel()
