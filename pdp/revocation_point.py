@@ -162,7 +162,9 @@ class RevocationPoint:
         entry = Entry(RecordKind.REVOCATION, given.time, _ids(given), order_document(given))
 
         def job(txn: Transaction) -> int:
-            txn.put(META, SEQUENCE, str(given.sequence).encode())
+            # Two orders may be written in another order than they were given: the floor never sinks.
+            newest = max(given.sequence, int(txn.get(META, SEQUENCE) or 0))
+            txn.put(META, SEQUENCE, str(newest).encode())
             return txn.append(entry)
 
         try:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from pdp import engine, metrics
 from pdp.agent_reports import agent_reports
+from pdp.audit.masking import mask_text
 from pdp.audit.record import Entry, RecordKind
 from pdp.audit.transaction import Transaction
 from pdp.encoding import EncodingQueue
@@ -104,7 +105,7 @@ class SessionPoint:
 
     async def end(self, session_id: str, reason: str, caller: Caller, deadline: float | None) -> SessionEnd:
         """End a session: its grants end with it, at every gateway that watches, also when the caller is cut off."""
-        ending = asyncio.ensure_future(self._end(session_id, reason, caller, deadline))
+        ending = asyncio.ensure_future(self._end(session_id, mask_text(reason), caller, deadline))
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
         return await asyncio.shield(ending)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from pdp.audit.masking import mask, redact_quotes
+from pdp.audit.masking import mask, mask_text, redact_quotes
 from pdp.grant.canonical import payload_kind
 from pdp.intent.calibration import Band
 from pdp.intent.text import Reading
@@ -159,8 +159,8 @@ def narrowed_document(narrowed: NarrowedRequest) -> JsonObject:
 
 
 def reason_document(reason: Reason) -> JsonObject:
-    """A reason, without what it quotes of the utterance."""
-    document: dict[str, Json] = {"code": reason.code.value, "text": redact_quotes(reason.text)}
+    """A reason, without what it quotes of the utterance and what is secret in the names that it tells."""
+    document: dict[str, Json] = {"code": reason.code.value, "text": mask_text(redact_quotes(reason.text))}
     if reason.rule_id:
         document["rule"] = reason.rule_id
     return document | _place(reason.position)

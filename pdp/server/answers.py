@@ -24,7 +24,13 @@ Revision = Callable[[], str]
 
 # A decision that says the service itself failed is no answer to keep: the retry may find it well again.
 FAILURES = frozenset(
-    REASON_TO_PROTO[code] for code in (ReasonCode.ENCODER_FAILED, ReasonCode.INTERNAL_ERROR, ReasonCode.SCORE_INVALID)
+    REASON_TO_PROTO[code]
+    for code in (
+        ReasonCode.AUDIT_UNAVAILABLE,
+        ReasonCode.ENCODER_FAILED,
+        ReasonCode.INTERNAL_ERROR,
+        ReasonCode.SCORE_INVALID,
+    )
 )
 BYTES = 16_777_216
 

@@ -17,11 +17,16 @@ from pdp.errors import RevocationsUnavailable
 from pdp.ledger import SESSIONS
 from pdp.policy.model import Cause, Consequence, Reach, RuleEffect, Stop, Trigger
 from pdp.redeciding import Redecider, Redecision
+from pdp.revocation_point import META, SEQUENCE
 from pdp.runtime import Agreement, AttenuationRequest, Observed, OrderReceipt, OrderWanted, Outcome
+from pdp.server.answers import Answers
 from pdp.session.state import ended
 from pdp.session.stored import to_bytes
 from pdp.snapshot import Snapshot
-from pdp.types import Action, Agent, ReasonCode
+from pdp.types import Action, Agent, ReasonCode, Target
+from pdp.v1.decision_pb2 import DecideRequest, DecideResponse
+from pdp.v1.types_pb2 import Reason
+from pdp.wire.decision import REASON_TO_PROTO
 from tests.builders import HERE, rule
 from tests.runtime.conftest import Opens
 from tests.runtime.house import GATEWAY, OTHER_GATEWAY, READING, SENDING, House, ask, ask_to_send, budget, snapshot
@@ -275,3 +280,47 @@ async def test_a_damaged_row_ends_no_housekeeping(opens: Opens, monkeypatch: pyt
         assert [key for key, _ in data.reader.scan(SESSIONS)] == ["damaged"]
         assert not keeping.done()
         keeping.cancel()
+
+
+SECRET = "https://pay.example/?api_key=AKIAABCDEFGHIJKLMNOP"
+
+
+async def test_no_reason_tells_a_secret_that_a_target_is_named_with(opens: Opens) -> None:
+    """The request is masked in its record, and so is what is said about it, also why a session ended."""
+    async with opens(snapshot()) as house:
+        session = await house.both()
+        await house.decide(ask(session, target=Target("http", SECRET)))
+        assert (await house.decide(ask(session))).permit is not None
+        await house.sessions.end(session, f"asked for {SECRET}", GATEWAY, None)
+        assert all("AKIA" not in json.dumps(body) for body in house.records())
+        assert "pay.example" in json.dumps(house.records("revocation"))
+        assert house.redecided()[1] == []
+
+
+async def test_a_deny_for_want_of_a_record_is_not_repeated() -> None:
+    """Once the disk is well again, a retry is judged."""
+    reasons = iter((ReasonCode.AUDIT_UNAVAILABLE, ReasonCode.ALLOWED))
+    answers = Answers(8, 10.0, lambda: 0.0)
+
+    async def work() -> DecideResponse:
+        return DecideResponse(reasons=[Reason(code=REASON_TO_PROTO[next(reasons)])], revision="r")
+
+    question = DecideRequest(request_id="r1")
+    first = await answers.once("gateway-1", question, lambda: "r@0", work)
+    again = await answers.once("gateway-1", question, lambda: "r@0", work)
+    assert (first.reasons[0].code, again.reasons[0].code) == (
+        REASON_TO_PROTO[ReasonCode.AUDIT_UNAVAILABLE],
+        REASON_TO_PROTO[ReasonCode.ALLOWED],
+    )
+
+
+async def test_the_floor_of_orders_never_sinks(opens: Opens) -> None:
+    """Their records may come in another order than they do; a journal that lost the last one must be found wanting."""
+    async with opens(snapshot()) as house:
+        await asyncio.gather(*(house.order("kill", "task", f"T-{n}") for n in range(8)))
+        known = house.data.reader.get(META, SEQUENCE)
+        assert known is not None
+        assert int(known) == 8
+        late = replace(next(iter(house.data.journal.table.active(house.clock[0]))), sequence=3)
+        await house.data.revocations._audited(late)
+        assert house.data.reader.get(META, SEQUENCE) == b"8"
