@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -38,7 +38,7 @@ from pdp.session.state import SessionState, over
 from pdp.session.stored import from_bytes, to_bytes
 from pdp.snapshot import Snapshot
 from pdp.stopping import Revocations, Stop, Stopping
-from pdp.trail import Inputs, decision_body, textual_document, trace_id
+from pdp.trail import NOTHING_KEPT, Inputs, Kept, decision_body, kept_of, textual_document, trace_id
 from pdp.types import Access, Decision, Effect, JsonObject, Permit, ReasonCode, Request, Timings, Verdict
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class Reader(Protocol):
         """Every key of a space with its value."""
 
 
-Commit = Callable[[str, str], JsonObject]
+Commit = Callable[[str, str], Awaitable[JsonObject]]
 """From an utterance and its subject to what is kept of it: a commitment, or its sealed form."""
 
 
@@ -114,6 +114,7 @@ class Case:
     attempt: Attempt
     decision_id: str
     grant_id: str
+    kept: Kept = NOTHING_KEPT
 
 
 class Ledger:
@@ -202,6 +203,9 @@ class Ledger:
         return await self._leave(case, written, caller, now)
 
     async def _written(self, case: Case, caller: Caller, now: float, deadline: float) -> Draft:
+        request = case.request
+        kept = await self._keep(request.utterance, request.principal.id or request.agent.id)
+        case = replace(case, kept=kept_of(request, kept))
         draft = self._draft(case, case.opened.state, caller, now)
         try:
             written = await self._log.commit(lambda txn: self._write(txn, case, draft, caller, now), deadline)
@@ -242,9 +246,8 @@ class Ledger:
         verdict, grant = self._granted(case, state, caller, now)
         decision = self._decision(case, verdict)
         settled = _settled(case, state, verdict, grant, now)
-        kept = self._keep(request.utterance, request.principal.id or request.agent.id)
         claims = to_claims(grant) if grant is not None else None
-        body = decision_body(request, decision, attempt.inputs, snapshot, kept, claims)
+        body = decision_body(case.kept, decision, attempt.inputs, snapshot, claims)
         if request.session_id and settled is None:
             body["counted"] = False
         if textual := _textual(attempt, snapshot):

@@ -176,7 +176,7 @@ class SessionPoint:
             "gateway": state.gateway,
             "intents": state.intents,
             "revision": snapshot.bundle.revision,
-            "purpose": self._keep(wanted.purpose, wanted.principal.id or wanted.agent.id),
+            "purpose": await self._keep(wanted.purpose, wanted.principal.id or wanted.agent.id),
             "state": json.loads(to_bytes(state)),
         }
         ids = tuple(dict.fromkeys(i for i in (state.id, state.task, wanted.request_id) if i))
@@ -205,7 +205,7 @@ class SessionPoint:
             "task": wanted.task,
             "gateway": caller.name,
             "revision": snapshot.bundle.revision,
-            "purpose": self._keep(wanted.purpose, wanted.principal.id or wanted.agent.id),
+            "purpose": await self._keep(wanted.purpose, wanted.principal.id or wanted.agent.id),
             "reasons": [reason_document(r) for r in verdict.reasons],
         }
         ids = tuple(dict.fromkeys(i for i in (wanted.request_id, wanted.task) if i))

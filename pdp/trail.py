@@ -63,24 +63,39 @@ def textual_of(document: Mapping[str, Any]) -> dict[str, Given]:
     return {digest: Given(result, code) for digest, (result, code) in document.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a record keeps of a request, however it is decided: the request itself with what is ``masked`` in it.
+
+    ``utterance``: its commitment or sealed form.
+    """
+
+    utterance: JsonObject
+    request: Json
+    masked: tuple[str, ...] = ()
+
+
+NOTHING_KEPT = Kept({}, {})
+
+
+def kept_of(request: Request, utterance: JsonObject) -> Kept:
+    """``request`` as a record keeps it. Costs the more the larger it is, so it is made once."""
+    shown, masked = mask(request_document(request))
+    return Kept(utterance, shown, tuple(masked))
+
+
 def decision_body(
-    request: Request,
-    decision: Decision,
-    inputs: Inputs,
-    snapshot: Snapshot,
-    utterance: JsonObject,
-    claims: JsonObject | None,
+    kept: Kept, decision: Decision, inputs: Inputs, snapshot: Snapshot, claims: JsonObject | None
 ) -> dict[str, Json]:
-    """The body of a decision's record. ``utterance``: its commitment or sealed form; ``claims``: of the grant."""
+    """The body of a decision's record. ``claims``: of the grant."""
     verdict = decision.verdict
-    asked, masked = mask(request_document(request))
     body: dict[str, Json] = {
         "decision_id": decision.decision_id,
-        "request_id": request.request_id,
+        "request_id": decision.request_id,
         "gateway": inputs.caller.name,
         "effect": verdict.effect.value,
-        "request": asked,
-        "utterance": utterance,
+        "request": kept.request,
+        "utterance": kept.utterance,
         "reasons": [reason_document(r) for r in verdict.reasons],
         "revision": decision.revision,
         "encoder": decision.encoder,
@@ -88,8 +103,8 @@ def decision_body(
     }
     if inputs.caller.certificate:
         body["certificate"] = inputs.caller.certificate
-    if masked:
-        body["masked"] = masked
+    if kept.masked:
+        body["masked"] = kept.masked
     if inputs.reading is not None:
         body["text"] = {"clauses": len(inputs.reading.clauses), "findings": inputs.reading.findings}
     if inputs.matching is not None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from pdp.grant_point import GrantPoint
 from pdp.identifiers import new_id
 from pdp.intent.encoder import OnnxEncoder, default_model_directory
 from pdp.intent.text import TextLimits
-from pdp.ledger import Ledger
+from pdp.ledger import Commit, Ledger
 from pdp.memory import Memory
 from pdp.policy.watcher import BundleWatcher
 from pdp.server.points import Parts
@@ -98,10 +98,10 @@ def build(config: Config) -> Parts:
     )
 
 
-def keeper(sealer: Sealer, *, sealed: bool) -> Callable[[str, str], JsonObject]:
+def keeper(sealer: Sealer, *, sealed: bool) -> Commit:
     """What the audit log keeps of an utterance: a commitment, and with ``sealed`` the text under its subject's key."""
 
-    def commit(utterance: str, _subject: str) -> JsonObject:
+    async def commit(utterance: str, _subject: str) -> JsonObject:
         salt = secrets.token_bytes(SALT_BYTES)
         return {"commitment": commitment(utterance, salt), "salt": salt.hex(), "characters": len(utterance)}
 
@@ -116,7 +116,11 @@ def keeper(sealer: Sealer, *, sealed: bool) -> Callable[[str, str], JsonObject]:
             "characters": len(utterance),
         }
 
-    return seal if sealed else commit
+    async def sealing(utterance: str, subject: str) -> JsonObject:
+        # A subject's first key is written to disk, and nobody else may wait for that.
+        return await asyncio.to_thread(seal, utterance, subject)
+
+    return sealing if sealed else commit
 
 
 def serve(config: Config) -> int:

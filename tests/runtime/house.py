@@ -24,7 +24,7 @@ from pdp.grant.model import Grant
 from pdp.grant.token import Wanted, verify
 from pdp.grant_point import GrantPoint
 from pdp.intent.text import TextLimits
-from pdp.ledger import SESSIONS, Ledger, Log
+from pdp.ledger import SESSIONS, Commit, Ledger, Log
 from pdp.memory import Memory
 from pdp.policy.model import (
     Budget,
@@ -90,7 +90,7 @@ def ask_to_send(session: str = "", utterance: str = SEND, **changes: Any) -> Req
     return ask(session, utterance=utterance, action="send", target=Target("mailbox", "own"), **changes)
 
 
-def fixed_keep(utterance: str, _subject: str) -> JsonObject:
+async def fixed_keep(utterance: str, _subject: str) -> JsonObject:
     """A commitment that is the same every time."""
     return {"commitment": "00", "salt": "00", "characters": len(utterance)}
 
@@ -164,7 +164,7 @@ async def open_house(
     current: Snapshot,
     *,
     wait: float = 10.0,
-    keep: Callable[[str, str], JsonObject] | None = None,
+    keep: Commit | None = None,
     sealed: bool = False,
     hook: Callable[[Log], Log] = lambda log: log,
     begin: bool = True,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from pdp import housekeeping
+from pdp import housekeeping, trail
+from pdp.audit.prompts import Sealer
 from pdp.audit.report import Sameness
 from pdp.audit.transaction import Transaction
 from pdp.errors import RevocationsUnavailable
@@ -324,3 +326,39 @@ async def test_the_floor_of_orders_never_sinks(opens: Opens) -> None:
         late = replace(next(iter(house.data.journal.table.active(house.clock[0]))), sequence=3)
         await house.data.revocations._audited(late)
         assert house.data.reader.get(META, SEQUENCE) == b"8"
+
+
+async def test_a_disk_that_makes_no_key_for_a_subject_holds_up_no_order(
+    opens: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With encrypted prompts a subject's first key is synced to disk: not by the event loop that must take a kill."""
+    stuck, free = threading.Event(), threading.Event()
+
+    def seal(_sealer: Sealer, _subject: str, _text: str, _nonce: bytes) -> str:
+        stuck.set()
+        free.wait(10)
+        return "sealed"
+
+    monkeypatch.setattr(Sealer, "seal", seal)
+    async with opens(snapshot(), sealed=True) as house:
+        asking = asyncio.ensure_future(house.decide(ask()))
+        await asyncio.to_thread(stuck.wait, 10)
+        receipt = await asyncio.wait_for(house.order("kill", "everything"), 5)
+        assert receipt.durable
+        assert not asking.done()
+        free.set()
+        assert (await asking).permit is None
+
+
+async def test_a_request_is_masked_once_however_often_it_is_judged(
+    opens: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes long for a large one, and it is judged again while everybody else waits for the log."""
+    made: list[int] = []
+    once = trail.request_document
+    monkeypatch.setattr(trail, "request_document", lambda request: made.append(1) or once(request))
+    async with opens(snapshot()) as house:
+        session = await house.both()
+        await asyncio.gather(*(house.decide(ask(session)) for _ in range(8)))
+        assert house.state(session).version == 8
+        assert len(made) == 8
