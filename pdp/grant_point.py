@@ -94,6 +94,15 @@ class GrantPoint:
         """The JSON Web Key Set."""
         return json.dumps(self._keys.jwks(self._now()))
 
+    def holds(self, grant: str, caller: Caller) -> bool:
+        """Whether no order speaks against a grant that was just issued to ``caller``."""
+        now = self._now()
+        try:
+            self._demand_alive(open_token(grant, self._keys.public(now)), caller, now)
+        except GrantRefused:
+            return False
+        return True
+
     async def consume(
         self,
         grant: str,

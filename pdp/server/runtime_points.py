@@ -72,6 +72,9 @@ class GrantPoint(Protocol):
     def keys(self) -> str:
         """The public keys as a JSON Web Key Set."""
 
+    def holds(self, grant: str, caller: Caller) -> bool:
+        """Whether no order speaks against a grant that was just issued to ``caller``."""
+
 
 class Watching(Protocol):
     """One watching gateway: iterate for its news; ``acknowledge`` what it holds; ``close`` when it is gone."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
+from pdp.errors import NotReady
 from pdp.server.answers import Answers
 from pdp.server.guard import Call, refuse_late
 from pdp.server.limits import Limits, check_items, parse
@@ -31,6 +32,7 @@ class DecisionService:
         self._observe = parts.observe
         self._limits = limits
         self._answers = answers
+        self._grants = parts.runtime.grants if parts.runtime is not None else None
 
     async def decide(self, raw: bytes, call: Call) -> decision_pb2.DecideResponse:
         """One question, one answer."""
@@ -40,8 +42,9 @@ class DecisionService:
         """Independent questions; answers in the same places, an error stays with its item."""
         batch = parse(decision_pb2.DecideBatchRequest, raw)
         check_items(batch.items, self._limits.batch_items)
+        before = self.in_force()
         items = await in_places(batch.items, partial(self._batch_item, call=call), self._limits.batch_in_flight)
-        return decision_pb2.DecideBatchResponse(items=items)
+        return decision_pb2.DecideBatchResponse(items=[self._standing_item(i, call, before) for i in items])
 
     async def explain(self, raw: bytes, call: Call) -> decision_pb2.ExplainResponse:
         """The same evaluation with a full trace."""
@@ -72,6 +75,27 @@ class DecisionService:
             return item_error(error)
         self._observe(method, "ok", monotonic() - started)
         return answer
+
+    def in_force(self) -> str:
+        """A word that changes with every order and activation."""
+        return self._revision()
+
+    def withdrawn(self, answer: decision_pb2.DecideResponse, call: Call, before: str) -> decision_pb2.ItemError | None:
+        """The error in place of a granting answer that an order since ``before`` speaks against.
+
+        An answer may wait for others to be ready, or for its turn to be written; nothing is granted after a kill.
+        """
+        if self._grants is None or not answer.grant or self.in_force() == before:
+            return None
+        if self._grants.holds(answer.grant, call.caller):
+            return None
+        return item_error(NotReady("an order of the kill switch came in before the answer went out; ask again"))
+
+    def _standing_item(
+        self, item: decision_pb2.DecideBatchItem, call: Call, before: str
+    ) -> decision_pb2.DecideBatchItem:
+        error = self.withdrawn(item.decision, call, before)
+        return item if error is None else decision_pb2.DecideBatchItem(error=error)
 
     async def _batch_item(self, question: decision_pb2.DecideRequest, call: Call) -> decision_pb2.DecideBatchItem:
         result = await self.item(question, call, "DecideBatch.item")

@@ -129,11 +129,17 @@ class _Stream:
 
     async def _answer(self, raw: bytes) -> None:
         try:
+            before = self._service.in_force()
             answer = await self._judge(raw)
             async with self._writing:
-                await self._context.write(answer.SerializeToString())
+                await self._context.write(self._standing(answer, before).SerializeToString())
         finally:
             self._room.release()
+
+    def _standing(self, answer: Answer, before: str) -> Answer:
+        call = Call(self._caller, self._until, self._traceparent)
+        error = self._service.withdrawn(answer.decision, call, before)
+        return answer if error is None else Answer(request_id=answer.request_id, error=error)
 
     async def _judge(self, raw: bytes) -> Answer:
         in_flight = self._guard.in_flight

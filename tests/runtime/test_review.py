@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -20,14 +20,20 @@ from pdp.ledger import SESSIONS
 from pdp.policy.model import Cause, Consequence, Reach, RuleEffect, Stop, Trigger
 from pdp.redeciding import Redecider, Redecision
 from pdp.revocation_point import META, SEQUENCE
-from pdp.runtime import Agreement, AttenuationRequest, Observed, OrderReceipt, OrderWanted, Outcome
+from pdp.runtime import Agreement, AttenuationRequest, Caller, Observed, OrderReceipt, OrderWanted, Outcome
 from pdp.server.answers import Answers
+from pdp.server.guard import Call
+from pdp.server.limits import Limits
+from pdp.server.points import Parts
+from pdp.server.runtime_points import RuntimePoints
+from pdp.server.services import DecisionService
 from pdp.session.state import ended
 from pdp.session.stored import to_bytes
 from pdp.snapshot import Snapshot
-from pdp.types import Action, Agent, ReasonCode, Target
-from pdp.v1.decision_pb2 import DecideRequest, DecideResponse
+from pdp.types import Action, Agent, Decision, JsonObject, ReasonCode, Request, Target
+from pdp.v1.decision_pb2 import DecideBatchRequest, DecideRequest, DecideResponse
 from pdp.v1.types_pb2 import Reason
+from pdp.wire import request_to_proto
 from pdp.wire.decision import REASON_TO_PROTO
 from tests.builders import HERE, rule
 from tests.runtime.conftest import Opens
@@ -356,9 +362,49 @@ async def test_a_request_is_masked_once_however_often_it_is_judged(
     """It takes long for a large one, and it is judged again while everybody else waits for the log."""
     made: list[int] = []
     once = trail.request_document
-    monkeypatch.setattr(trail, "request_document", lambda request: made.append(1) or once(request))
+
+    def counted(asked: Request) -> JsonObject:
+        made.append(1)
+        return once(asked)
+
+    monkeypatch.setattr(trail, "request_document", counted)
     async with opens(snapshot()) as house:
         session = await house.both()
         await asyncio.gather(*(house.decide(ask(session)) for _ in range(8)))
         assert house.state(session).version == 8
         assert len(made) == 8
+
+
+async def test_no_answer_of_a_batch_leaves_after_a_kill(opens: Opens) -> None:
+    """The first item was granted while another was still judged, and the kill came in between."""
+    async with opens(snapshot()) as house:
+        held = asyncio.Event()
+
+        class Slow:
+            async def decide(self, asked: Request, caller: Caller, deadline: float | None) -> Decision:
+                if asked.action.name == "list":
+                    await held.wait()
+                return await house.decisions.decide(asked, caller, deadline)
+
+        def word() -> str:
+            return f"{house.snapshots.current().bundle.revision}@{house.data.sequence()}"
+
+        runtime = RuntimePoints(house.sessions, house.grants, house.data.revocations, cast("Any", None))
+        parts = Parts(cast("Any", Slow()), cast("Any", None), word, runtime=runtime)
+        service = DecisionService(parts, Limits(), Answers(8, 10.0, lambda: 0.0))
+        questions = [request_to_proto(ask(action=name, request_id=name)) for name in ("read", "list")]
+        batch = DecideBatchRequest(items=questions).SerializeToString()
+        call = Call(GATEWAY, float("inf"), "")
+        asking = asyncio.ensure_future(service.decide_batch(batch, call))
+        for _ in range(500):
+            if house.records("decision"):
+                break
+            await asyncio.sleep(0.01)
+        await house.order("kill", "target", "table/invoices")
+        held.set()
+        answer = await asking
+        assert [bool(item.decision.grant) for item in answer.items] == [False, False]
+        assert answer.items[0].error.code
+        assert (await service.decide_batch(batch, call)).items[0].decision.reasons[0].code == REASON_TO_PROTO[
+            ReasonCode.REVOKED
+        ]

@@ -120,6 +120,9 @@ class FakeGrantPoint:
     def keys(self) -> str:
         return '{"keys": []}'
 
+    def holds(self, grant: str, caller: Caller) -> bool:
+        return grant == "good"
+
 
 class FakeWatching:
     """One watching gateway; its queue holds what it was not told yet."""
