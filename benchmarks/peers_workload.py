@@ -11,12 +11,13 @@ from typing import Any
 import yaml
 
 from benchmarks import workload
-from benchmarks.decide_latency import ACCEPT, NARROW
 from benchmarks.peers_adapters.loop import Question
 
 INTENTS = 10
 CAP, LIMIT, NARROWED = 1000, 50, 20
 LIFE_SECONDS = 7200
+ACCEPT, NARROW = 0.30, 0.20
+"""Thresholds on the calibrated score; as in ``decide_latency``."""
 TABLE = "table-0"
 THING = workload.names(1)[0]
 ACCOUNT = re.compile(r"account (\d+)")
