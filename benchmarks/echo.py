@@ -16,6 +16,7 @@ import grpc
 from pdp.v1 import decision_pb2
 
 METHOD = "/benchmarks.Echo/Echo"
+COMMAND = (sys.executable, "-m", "benchmarks.echo")
 
 
 class Echo(grpc.GenericRpcHandler):
@@ -38,11 +39,11 @@ class Echo(grpc.GenericRpcHandler):
         return self._handler
 
 
-async def serve() -> None:
-    """Serve until standard input closes."""
+async def serve(listen: str) -> None:
+    """Serve at ``listen`` until standard input closes. Several processes may share a port, as workers do."""
     server = grpc.aio.server()
     server.add_generic_rpc_handlers((Echo(),))
-    port = server.add_insecure_port("127.0.0.1:0")
+    port = server.add_insecure_port(listen)
     await server.start()
     sys.stdout.write(json.dumps({"event": "listening", "address": f"127.0.0.1:{port}"}) + "\n")
     sys.stdout.flush()
@@ -51,4 +52,4 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:0"))

@@ -86,10 +86,8 @@ def _peak(pid: int) -> float:
 
 def children(pid: int) -> tuple[int, ...]:
     """Process ids below ``pid``, all the way down."""
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    if not path.exists():
-        return ()
-    direct = [int(p) for p in path.read_text().split()]
+    # The kernel lists children by the thread that started them.
+    direct = [int(p) for path in Path(f"/proc/{pid}/task").glob("*/children") for p in path.read_text().split()]
     return tuple(q for p in direct for q in (p, *children(p)))
 
 

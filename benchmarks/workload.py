@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
@@ -88,16 +88,26 @@ def names(count: int) -> list[str]:
     return [pairs[i % len(pairs)] + (f" {i // len(pairs)}" if i >= len(pairs) else "") for i in range(count)]
 
 
-def write_bundle(directory: Path, intents: int, encoder: str, accept: float, narrow: float) -> None:
-    """A valid bundle with ``intents`` intents of 6 exemplars and one rule each, all for agent ``bench``."""
+def write_bundle(
+    directory: Path, intents: int, encoder: str, accept: float, narrow: float, *, sessions: bool = True
+) -> None:
+    """A valid bundle with ``intents`` intents of 6 exemplars and one rule each, all for agent ``bench``.
+
+    ``sessions``: every request must belong to one, as is the default of a bundle.
+    """
     (directory / "intents").mkdir(parents=True)
     (directory / "rules").mkdir()
-    _dump(
+    dump(
         directory / "bundle.yaml",
-        {"name": f"bench-{intents}", "description": "Generated.", "owner": "bench@example.org"},
+        {
+            "name": f"bench-{intents}",
+            "description": "Generated.",
+            "owner": "bench@example.org",
+            "sessions": {"required": sessions},
+        },
     )
-    _dump(directory / "agents.yaml", {"agents": [{"id": "bench", "owner": "bench@example.org", "intents": ["*"]}]})
-    _dump(
+    dump(directory / "agents.yaml", {"agents": [{"id": "bench", "owner": "bench@example.org", "intents": ["*"]}]})
+    dump(
         directory / "rules" / "global.yaml",
         {
             "rules": [
@@ -111,19 +121,20 @@ def write_bundle(directory: Path, intents: int, encoder: str, accept: float, nar
         },
     )
     for number, name in enumerate(names(intents)):
-        _dump(directory / "intents" / f"{number:05}.yaml", _intent(number, name))
+        dump(directory / "intents" / f"{number:05}.yaml", intent(number, name))
     calibration = {"format": 1, "encoder": encoder, "default": {"accept": accept, "narrow": narrow}}
     (directory / "calibration.json").write_text(json.dumps(calibration))
 
 
-def _intent(number: int, name: str) -> dict[str, object]:
+def intent(number: int, name: str, further: Sequence[str] = ()) -> dict[str, object]:
+    """One intent of a generated bundle, with ``further`` exemplars."""
     return {
         "id": f"read-{name.replace(' ', '-')}",
         "description": f"Read the {name}s of an account.",
         "owner": "bench@example.org",
         "targets": [{"kind": "table", "name": f"table-{number}"}],
         "actions": ["read", "list"],
-        "exemplars": [e.format(name=name) for e in EXEMPLARS],
+        "exemplars": [*(e.format(name=name) for e in EXEMPLARS), *further],
         "counter_exemplars": [f"Delete the {name}s of an account"],
         "rules": [
             {
@@ -136,7 +147,8 @@ def _intent(number: int, name: str) -> dict[str, object]:
     }
 
 
-def _dump(path: Path, value: object) -> None:
+def dump(path: Path, value: object) -> None:
+    """Write ``value`` as YAML."""
     path.write_text(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=200), encoding="utf-8")
 
 
