@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from pdp.audit.anchor import Anchor, anchor_file
 
 PUSH_SECONDS = 5.0
+MOST_ANSWER = 65_536
 
 
 def anchor_of(file: Path | None, url: str) -> Anchor | None:
@@ -29,9 +30,19 @@ def anchor_of(file: Path | None, url: str) -> Anchor | None:
     return every
 
 
+class _NoRedirect(HTTPRedirectHandler):
+    """Nothing is asked but what the configuration names; an answer that points elsewhere is an error."""
+
+    def redirect_request(self, *_answer: object) -> None:
+        """Follow nothing."""
+
+
+_OPENER = build_opener(_NoRedirect)
+
+
 def push(url: str, text: str) -> None:
     """Send a checkpoint with HTTP POST. Raises ``OSError`` when it is not taken."""
     headers = {"Content-Type": "text/plain; charset=utf-8"}
     request = Request(url, data=text.encode(), headers=headers, method="POST")  # noqa: S310  (the configuration says)
-    with urlopen(request, timeout=PUSH_SECONDS) as answer:  # noqa: S310
-        answer.read()
+    with _OPENER.open(request, timeout=PUSH_SECONDS) as answer:
+        answer.read(MOST_ANSWER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 KEYS, JOURNAL, CHECKPOINT_KEY = "keys", "revocations.jsonl", "checkpoint.key"
 IN_FORCE = "bundle"
+AGAIN_SECONDS = 1.0
+"""After so long what could not be recorded of an activation is tried again: its decisions are in the log too."""
 
 
 class Settings(Protocol):
@@ -167,11 +170,15 @@ class DataDirectory:
         await self.log.commit(lambda txn: txn.append(entry), asyncio.get_running_loop().time() + self._wait)
 
     async def _write(self, job: Callable[[Transaction], object]) -> None:
-        try:
-            await self.log.commit(job)
+        while True:
+            try:
+                await self.log.commit(job)
+                break
+            except AuditUnavailable:
+                log.exception("an activation is not recorded yet")
+            await asyncio.sleep(AGAIN_SECONDS)
+        with suppress(AuditUnavailable):  # the next checkpoint covers it
             await self.log.checkpoint()
-        except AuditUnavailable:
-            log.exception("an activation was not recorded")
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.ensure_future(work)

@@ -185,7 +185,7 @@ class SessionPoint:
         def job(txn: Transaction) -> SessionState:
             stored = txn.get(SESSIONS, state.id)
             if stored is not None:
-                return _same(from_bytes(stored), state)
+                return _same(from_bytes(stored), state, now)
             txn.put(SESSIONS, state.id, to_bytes(state))
             txn.append(entry)
             return state
@@ -303,9 +303,11 @@ def _stored(data: bytes | None, session_id: str) -> SessionState:
     return from_bytes(data)
 
 
-def _same(known: SessionState, again: SessionState) -> SessionState:
+def _same(known: SessionState, again: SessionState, now: float) -> SessionState:
     if any(getattr(known, name) != getattr(again, name) for name in _ASKED):
         raise InvalidRequest("request_id", "was used for another session; give each its own id")
+    if over(known, now):
+        raise InvalidRequest("request_id", "was used for a session that is over; give each its own id")
     return known
 
 

@@ -7,15 +7,17 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, cast
 
 import pytest
 
-from pdp import housekeeping, trail
+from pdp import data_directory, housekeeping, trail
+from pdp.anchors import push
 from pdp.audit.prompts import Sealer
 from pdp.audit.report import Sameness
 from pdp.audit.transaction import Transaction
-from pdp.errors import RevocationsUnavailable
+from pdp.errors import AuditUnavailable, InvalidRequest, RevocationsUnavailable
 from pdp.ledger import SESSIONS
 from pdp.policy.model import Cause, Consequence, Reach, RuleEffect, Stop, Trigger
 from pdp.redeciding import Redecider, Redecision
@@ -408,3 +410,61 @@ async def test_no_answer_of_a_batch_leaves_after_a_kill(opens: Opens) -> None:
         assert (await service.decide_batch(batch, call)).items[0].decision.reasons[0].code == REASON_TO_PROTO[
             ReasonCode.REVOKED
         ]
+
+
+async def test_a_session_that_is_over_is_not_opened_again_by_a_retry(opens: Opens) -> None:
+    """To be told that it started would be wrong: nothing is granted in it any more."""
+    async with opens(snapshot()) as house:
+        session = (await house.start(request_id="r1")).session_id
+        assert (await house.start(request_id="r1")).session_id == session
+        await house.sessions.end(session, "", GATEWAY, None)
+        with pytest.raises(InvalidRequest, match="over"):
+            await house.start(request_id="r1")
+
+
+async def test_an_activation_is_recorded_once_the_disk_is_well_again(
+    opens: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decisions under a bundle whose activation no record tells could not be explained."""
+    monkeypatch.setattr(data_directory, "AGAIN_SECONDS", 0.0)
+    async with opens(snapshot()) as house:
+        whole, refusals = house.data.log.commit, iter((True, True))
+
+        async def commit(job: Callable[[Transaction], object], deadline: float | None = None) -> object:
+            if next(refusals, False):
+                raise AuditUnavailable("full")
+            return await whole(job, deadline)
+
+        monkeypatch.setattr(house.data.log, "commit", commit)
+        house.data.activated(house.snapshots.current().bundle, "", "sha256:words")
+        for _ in range(500):
+            if house.records("activation"):
+                break
+            await asyncio.sleep(0.01)
+        assert len(house.records("activation")) == 1
+
+
+def test_a_checkpoint_is_sent_where_the_configuration_says_and_nowhere_else() -> None:
+    """A redirect is an error, and whoever it names hears nothing."""
+    heard: list[str] = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(self.path)
+            self.send_response(302 if self.path == "/moved" else 200)
+            self.send_header("Location", "/stranger")
+            self.end_headers()
+
+        do_GET = do_POST  # noqa: N815  (the name that http.server asks for)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"http://127.0.0.1:{server.server_port}"
+        push(f"{place}/here", "a checkpoint")
+        with pytest.raises(OSError, match="302"):
+            push(f"{place}/moved", "a checkpoint")
+        server.shutdown()
+    assert heard == ["/here", "/moved"]
