@@ -15,6 +15,7 @@ P50 = {
     "echo": 0.5,
     "encoder": 1.0,
     "model": 1.5,
+    "disk": 0.5,
     "unseen": 3.0,
     "in_session": 4.0,
     "repeated": 1.0,
@@ -41,7 +42,11 @@ def throughput(workers: int, decisions: float) -> dict:
 
 def test_one_caller_is_held_against_what_it_cannot_do_without() -> None:
     """Unseen text needs echo and model, repeated text only the echo."""
-    assert ratios(P50) == {"unseen_p50": 1.5, "in_session_p50": 2.0, "repeated_p50": 2.0, "not_admitted_p50": 1.2}
+    found = ratios(P50)
+    expected = {"unseen_p50": 1.5, "in_session_p50": 2.0, "repeated_p50": 2.0, "not_admitted_p50": 1.2}
+    assert {kind: found[kind] for kind in expected} == expected
+    with_disk = {"unseen_p50": 1.2, "in_session_p50": 1.6, "repeated_p50": 1.0, "not_admitted_p50": 0.6}
+    assert {kind: found[f"{kind}_with_disk"] for kind in with_disk} == with_disk
 
 
 def test_goals_come_from_their_cells() -> None:

@@ -61,7 +61,7 @@ def test_children_of_any_thread_are_counted() -> None:
         parent.communicate("\n", timeout=10)
     assert len(resident) == 2
     assert set(resident) == set(peaks)
-    assert all(peaks[pid] >= mib * 0.9 > 1 for pid, mib in resident.items())
+    assert all(peaks[pid] >= mib * 0.9 > 0 for pid, mib in resident.items())
 
 
 @linux
