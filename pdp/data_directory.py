@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -28,7 +29,8 @@ from pdp.types import Json
 log = logging.getLogger(__name__)
 
 KEYS, JOURNAL, CHECKPOINT_KEY = "keys", "revocations.jsonl", "checkpoint.key"
-IN_FORCE = "bundle"
+IN_FORCE, SECRET = "bundle", "secret"
+SECRET_BYTES = 32
 AGAIN_SECONDS = 1.0
 """After so long what could not be recorded of an activation is tried again: its decisions are in the log too."""
 
@@ -86,6 +88,7 @@ class DataDirectory:
         housekeeping: Housekeeping,
         now: Callable[[], float],
         wait: float,
+        secret: bytes,
     ) -> None:
         self.log = log_
         self.reader = reader
@@ -95,6 +98,7 @@ class DataDirectory:
         self._housekeeping = housekeeping
         self._now = now
         self._wait = wait
+        self.secret = secret
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -119,7 +123,7 @@ class DataDirectory:
         wait = settings.audit_wait
         revocations = RevocationPoint(journal, watchers, follower, log_, now, monotonic, wait)
         housekeeping = Housekeeping(keys, log_, reader, now, settings.key_rotation)
-        return cls(log_, reader, journal, keys, revocations, housekeeping, now, wait)
+        return cls(log_, reader, journal, keys, revocations, housekeeping, now, wait, log_.commit_now(_secret))
 
     def sequence(self) -> int:
         """The newest order."""
@@ -184,3 +188,12 @@ class DataDirectory:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _secret(txn: Transaction) -> bytes:
+    """Random bytes that stay with the data directory; made by whichever process comes first."""
+    secret = txn.get(META, SECRET)
+    if secret is None:
+        secret = secrets.token_bytes(SECRET_BYTES)
+        txn.put(META, SECRET, secret)
+    return secret

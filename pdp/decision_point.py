@@ -90,10 +90,10 @@ class DecisionPoint:
         metrics.observe_decision(decision)
         return decision
 
-    async def explain(self, request: Request, deadline: float | None) -> Decision:
+    async def explain(self, request: Request, caller: Caller, deadline: float | None) -> Decision:
         """The same evaluation with ``verdict.trace`` set; nothing is granted, recorded or counted."""
         snapshot, watch = self._snapshots.current(), Stopwatch()
-        killed = self._ledger.killed(request, self._now())
+        killed = self._ledger.killed(request, caller, self._now())
         try:
             verdict, timings = (
                 (replace(killed, trace=Trace()), Timings())
@@ -101,7 +101,7 @@ class DecisionPoint:
                 else await self._explain(request, deadline, snapshot, watch)
             )
         except Exception as error:  # noqa: BLE001  (as for decide)
-            attempt = _failed(error, request, Caller(""), watch, self._now())
+            attempt = _failed(error, request, caller, watch, self._now())
             verdict, timings = attempt.verdict, attempt.timings
         return Decision(
             decision_id=self._new_id(),

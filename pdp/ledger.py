@@ -145,9 +145,9 @@ class Ledger:
         """Give the stops that bundles ask for through ``stop`` from now on."""
         self._stopping = Stopping(stop, self._revocations)
 
-    def killed(self, request: Request, now: float) -> Verdict | None:
-        """A deny when what the request is about is killed, whoever asks."""
-        order = self._revocations.find(subjects_of(request, Caller("")), now)
+    def killed(self, request: Request, caller: Caller, now: float) -> Verdict | None:
+        """A deny when what the request is about, or who asks, is killed."""
+        order = self._revocations.find(subjects_of(request, caller), now)
         return revoked(order) if order is not None and order.op is Op.KILL else None
 
     def open(self, request: Request, caller: Caller, *, required: bool, now: float) -> Opened:

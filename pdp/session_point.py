@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -49,7 +49,10 @@ class Stops(Protocol):
 
 
 class SessionPoint:
-    """``now`` gives epoch seconds, ``new_id`` a fresh id, ``wait`` bounds what a record may take, in seconds."""
+    """``now`` gives epoch seconds, ``new_id`` a fresh id, ``wait`` bounds what a record may take, in seconds.
+
+    ``secret``: what session ids are made with where the caller gives a request id.
+    """
 
     def __init__(
         self,
@@ -65,6 +68,7 @@ class SessionPoint:
         now: Callable[[], float],
         new_id: Callable[[], str],
         wait: float,
+        secret: bytes,
     ) -> None:
         self._snapshots = snapshots
         self._encoder = encoder
@@ -78,6 +82,7 @@ class SessionPoint:
         self._now = now
         self._new_id = new_id
         self._wait = wait
+        self._secret = secret
         self._ending: set[asyncio.Task[SessionEnd]] = set()
 
     async def start(self, wanted: Wanted, caller: Caller, deadline: float | None) -> SessionAnswer:
@@ -243,11 +248,11 @@ class SessionPoint:
         return self._snapshots.current().bundle.settings.sessions.drift.window or WINDOW
 
     def _session_id(self, wanted: Wanted, caller: Caller) -> str:
-        """A retry of the same caller opens no second session."""
+        """A retry of the same caller opens no second session. Nobody else can tell the id from the request's."""
         if not wanted.request_id:
             return self._new_id()
         text = f"{len(caller.name)}:{caller.name}{wanted.request_id}"
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return hmac.digest(self._secret, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
 
     def _until(self, deadline: float | None) -> float:
         end = asyncio.get_running_loop().time() + self._wait

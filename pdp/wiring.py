@@ -53,7 +53,9 @@ def build(config: Config) -> Parts:
     ledger = Ledger(log, reader, journal, data.keys, keep, new_id, config.issuer, wait)
     ledger.stops_through(data.revocations.order)
     stops, now = data.revocations, time.time
-    sessions = SessionPoint(snapshots, encoder, encoding, memory, log, reader, journal, stops, keep, now, new_id, wait)
+    sessions = SessionPoint(
+        snapshots, encoder, encoding, memory, log, reader, journal, stops, keep, now, new_id, wait, data.secret
+    )
     grants = GrantPoint(
         log,
         reader,

@@ -56,7 +56,7 @@ class Asking:
         return await self.point.decide(asked, Caller("gateway-1"), None)
 
     async def explain(self, asked: Request) -> Decision:
-        return await self.point.explain(asked, None)
+        return await self.point.explain(asked, Caller("gateway"), None)
 
 
 def current(*args: object, **kwargs: object) -> Snapshot:

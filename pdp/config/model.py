@@ -92,6 +92,9 @@ class Config:
     ] = 1_000
     limit_depth: Annotated[int, About(whole(1, 30), "Nesting of params, attributes, arguments and context.")] = 16
     limit_context_bytes: Annotated[int, About(whole(0, 67_108_864), "Bytes of the context.")] = 16_384
+    limit_struct_bytes: Annotated[
+        int, About(whole(1_024, 67_108_864), "Bytes of params, of attributes, of arguments: each by itself.")
+    ] = 262_144
     limit_batch_items: Annotated[int, About(whole(1, 10_000), "Items of a batch.")] = 64
 
     in_flight: Annotated[

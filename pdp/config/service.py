@@ -72,5 +72,6 @@ def _limits(config: Config) -> Limits:
             values=config.limit_values,
             depth=config.limit_depth,
             context_bytes=config.limit_context_bytes,
+            struct_bytes=config.limit_struct_bytes,
         ),
     )

@@ -34,7 +34,7 @@ class DecisionPoint(Protocol):
     async def decide(self, request: Request, caller: Caller, deadline: float | None) -> Decision:
         """Answer one question of ``caller``; a deny is an answer, an error is none."""
 
-    async def explain(self, request: Request, deadline: float | None) -> Decision:
+    async def explain(self, request: Request, caller: Caller, deadline: float | None) -> Decision:
         """The same evaluation with ``verdict.trace`` set."""
 
 

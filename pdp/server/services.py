@@ -50,7 +50,7 @@ class DecisionService:
         """The same evaluation with a full trace."""
         message = parse(decision_pb2.ExplainRequest, raw)
         request = request_from_proto(message.request, self._limits.request, call.traceparent)
-        return explanation_to_proto(await self._point.explain(request, call.deadline))
+        return explanation_to_proto(await self._point.explain(request, call.caller, call.deadline))
 
     async def answer(self, question: decision_pb2.DecideRequest, call: Call) -> decision_pb2.DecideResponse:
         """Answer a parsed question, or repeat the answer it got a moment ago."""

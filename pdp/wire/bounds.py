@@ -10,7 +10,7 @@ class Bounds:
     """Limits on one ``DecideRequest``. Characters are Unicode code points.
 
     ``values`` counts the entries of one ``Struct`` with all it nests (also the headers of an HTTP payload); ``depth``
-    is how deep lists and objects may nest in it.
+    is how deep lists and objects may nest in it; ``struct_bytes`` is its size on the wire.
     """
 
     utterance_characters: int = 4_000
@@ -19,3 +19,4 @@ class Bounds:
     values: int = 1_000
     depth: int = 16
     context_bytes: int = 16_384
+    struct_bytes: int = 262_144

@@ -49,7 +49,7 @@ REASON_FROM_PROTO: Mapping[int, ReasonCode] = {int(number): code for code, numbe
 
 # An answer is bounded by the transport's message size; nothing in it is measured again.
 _SIZE = 1 << 40
-ANSWER_BOUNDS = Bounds(_SIZE, _SIZE, _SIZE, _SIZE, _SIZE, _SIZE)
+ANSWER_BOUNDS = Bounds(_SIZE, _SIZE, _SIZE, _SIZE, _SIZE, _SIZE, _SIZE)
 
 
 def decision_to_proto(decision: Decision) -> decision_pb2.DecideResponse:

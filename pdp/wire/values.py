@@ -60,6 +60,9 @@ def text(value: str, field: str, characters: int) -> str:
 
 def json_from_struct(struct: Struct, field: str, bounds: Bounds) -> dict[str, Json]:
     """Read ``struct``; ``field`` is its dotted path for errors. Raises ``InvalidRequest`` or ``LimitExceeded``."""
+    size = struct.ByteSize()
+    if size > bounds.struct_bytes:
+        raise LimitExceeded(field, f"has {size} bytes; the limit is {bounds.struct_bytes}")
     try:
         return _object(struct, bounds, bounds.depth, [bounds.values])
     except _Refused as refused:

@@ -195,7 +195,9 @@ async def open_house(
         encoding,
         ledger,
         DecisionPoint(snapshots, ENCODER, encoding, now, new_id, memory, ledger),
-        SessionPoint(snapshots, ENCODER, encoding, memory, log, reader, journal, stops, keep, now, new_id, wait),
+        SessionPoint(
+            snapshots, ENCODER, encoding, memory, log, reader, journal, stops, keep, now, new_id, wait, b"s" * 32
+        ),
         GrantPoint(
             log,
             reader,

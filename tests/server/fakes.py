@@ -63,7 +63,7 @@ class FakeDecisionPoint:
             await special(self)
         return self._decision(request, verdict_of(request))
 
-    async def explain(self, request: Request, deadline: float | None) -> Decision:
+    async def explain(self, request: Request, caller: Caller, deadline: float | None) -> Decision:
         verdict = Verdict(
             Effect.DENY, (Reason(ReasonCode.OUT_OF_SCOPE, "nothing matches"),), trace=Trace(canonical="x")
         )
