@@ -26,6 +26,7 @@ from benchmarks import peers_workload as workload
 from benchmarks.peers_adapters.own_service import DECIDE
 from benchmarks.peers_catalogue import OURS, PEERS, ROWS, RULES, SERVED, Peer
 from benchmarks.peers_environment import ROOT, Adapter, Unusable, adapter, environment, installed
+from benchmarks.peers_load import Load
 from benchmarks.peers_rounds import Taken
 from pdp.intent.encoder import OnnxEncoder, default_model_directory
 from pdp.v1 import decision_pb2
@@ -148,7 +149,7 @@ def compare(rows: Sequence[Taken]) -> dict[str, Any]:
 
 def run(plan: Plan, build: Path) -> dict[str, Any]:
     """Everything, as the result that is written."""
-    before = os.getloadavg()
+    before, load = os.getloadavg(), Load.now()
     build.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=build) as directory, ExitStack() as stack:
         bench = _start(stack, Path(directory), build)
@@ -161,6 +162,7 @@ def run(plan: Plan, build: Path) -> dict[str, Any]:
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
         "load_before": [round(x, 2) for x in before],
         "load_after": [round(x, 2) for x in os.getloadavg()],
+        "cores_used_by_others": load.others_since(),
         "rounds": plan.rounds,
         "per_round": plan.per_round,
         "rows": [_row(t) for t in rows],
@@ -188,7 +190,8 @@ def _lines(result: Mapping[str, Any]) -> list[str]:
         "p50 to p50 within the same rounds (5th to 95th percentile of the rounds): " + "; ".join(ratios),
         f"times faster than the peer that states 130 ms: {result['times_faster_than_the_130_ms_peer']}",
         f"answers per second with {CALLERS} callers: {many}",
-        f"load average before {result['load_before'][0]}, after {result['load_after'][0]}",
+        f"load average before {result['load_before'][0]}, after {result['load_after'][0]}; "
+        f"cores that other programs used meanwhile: {result['cores_used_by_others']}",
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from benchmarks.peers_adapters import loop
 from benchmarks.peers_adapters.loop import ALLOW, DENY, Question
 from benchmarks.peers_catalogue import ABILITIES, BY_NAME, CAN, ECHO, FLOOR, NO, OURS, PEERS, ROWS, YES
 from benchmarks.peers_environment import ROOT, Unusable, adapter
+from benchmarks.peers_load import Load, busy_seconds
 from benchmarks.peers_rounds import Taken
 from pdp.policy.bundle import load
 
@@ -201,3 +203,15 @@ def test_ours_claims_everything_only_where_it_is_done():
     assert set(OURS.abilities.values()) == {YES}
     served = peers_catalogue.SERVED_UNSEEN.marks()
     assert [a for a, m in served.items() if m != YES] == ["payload"]
+
+
+def test_what_others_used_is_what_was_used_less_our_own():
+    """Waiting for the disk is not computing."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    assert busy_seconds(f"cpu  {ticks} 0 {ticks} {9 * ticks} {5 * ticks} 0 0 0 0 0\ncpu0 1") == 2
+    begun = Load.now()
+    until = time.process_time() + 0.2
+    while time.process_time() < until:
+        pass
+    assert Load.now().own - begun.own >= 0.19
+    assert begun.others_since() <= (os.cpu_count() or 1)
