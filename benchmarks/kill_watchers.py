@@ -1,7 +1,8 @@
 """Gateways that watch, for ``benchmarks.kill_latency``: ``python -m benchmarks.kill_watchers ADDRESS --watchers N``.
 
-Each has a connection and a stream of its own, takes note of when it is told which order, and acknowledges as a gateway
-does. Prints ``ready`` once all have their snapshot, and at the end of standard input what each was told: JSON, a list
+Each has a connection and a stream of its own, takes note of when it is told which order, and acknowledges it a moment
+later: one process stands for hundreds of hosts, and what it sends for some must not hold up what it takes note of for
+others. Prints ``ready`` once all have their snapshot, and at the end of standard input what each was told: JSON, a list
 of objects from sequence to seconds of CLOCK_MONOTONIC.
 """
 
@@ -21,6 +22,7 @@ import grpc
 
 from pdp.v1 import revocation_pb2 as proto
 
+ACKNOWLEDGE_AFTER = 0.025
 WATCH = "/pdp.v1.RevocationService/Watch"
 Told: TypeAlias = dict[int, float]
 Call: TypeAlias = "grpc.aio.StreamStreamMultiCallable[proto.WatchRequest, bytes]"
@@ -32,15 +34,22 @@ async def follow(address: str, number: int, told: Told, ready: asyncio.Event) ->
     options = [("grpc.use_local_subchannel_pool", 1), ("benchmarks.watcher", number)]
     async with grpc.aio.insecure_channel(address, options=options) as channel:
         call: Call = channel.stream_stream(WATCH, proto.WatchRequest.SerializeToString, None)
-        stream = call()
+        stream, writing = call(), asyncio.Lock()
         await stream.write(proto.WatchRequest(instance=f"gateway-{number}"))
-        while isinstance(raw := await stream.read(), bytes):
-            moment = time.monotonic()
-            event = proto.WatchEvent.FromString(raw)
-            if event.WhichOneof("event") == "order":
-                told[event.sequence] = moment
-            ready.set()
-            await stream.write(proto.WatchRequest(acknowledged=event.sequence))
+
+        async def acknowledge(sequence: int) -> None:
+            await asyncio.sleep(ACKNOWLEDGE_AFTER)
+            async with writing:
+                await stream.write(proto.WatchRequest(acknowledged=sequence))
+
+        async with asyncio.TaskGroup() as group:
+            while isinstance(raw := await stream.read(), bytes):
+                moment = time.monotonic()
+                event = proto.WatchEvent.FromString(raw)
+                if event.WhichOneof("event") == "order":
+                    told[event.sequence] = moment
+                ready.set()
+                group.create_task(acknowledge(event.sequence))
 
 
 async def watch(address: str, watchers: int) -> list[Told]:

@@ -104,12 +104,14 @@ class RevocationPoint:
             cause=wanted.cause or "operator-action",
             until=until,
         )
-        self._follower.poke()
         metrics.ORDERS.labels(op.value).inc()
         wait = min(max(wanted.wait, 0.0), MOST_WAIT)
-        durable, audited, here, elsewhere = await asyncio.gather(
-            self._durable(), self._audited(given), self._here(given.sequence, wait), self._elsewhere(given, wait)
+        # On their way before the gateways here are told: that takes this loop a while where there are hundreds.
+        confirming = asyncio.gather(
+            self._elsewhere(given, wait), self._durable(), self._audited(given), self._here(given.sequence, wait)
         )
+        self._follower.poke()
+        elsewhere, durable, audited, here = await confirming
         return OrderReceipt(
             given.sequence,
             durable,

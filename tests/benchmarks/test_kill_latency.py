@@ -1,4 +1,4 @@
-"""The figures of kills: from when ``Kill`` was sent, over every watcher, and over every answer about what was killed."""
+"""The figures of kills: from when ``Kill`` was sent, over every watcher and every answer about what was killed."""
 
 from __future__ import annotations
 
