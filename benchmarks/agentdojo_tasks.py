@@ -129,7 +129,6 @@ def request(text: str, call: Call, suite: str, caller: Caller, request_id: str) 
         request_id=request_id,
         agent=Agent(caller.agent),
         principal=Principal(caller.principal),
-        session_id=request_id,
         utterance=text,
         target=Target(TARGET_KINDS.get(call.tool, OTHER_KIND), suite),
         action=Action(call.tool, call.args),

@@ -41,9 +41,9 @@ DELTA = 0.05
 LEAST_NARROW = 0.05
 """Below this nobody should be asked to approve: it is small talk and other people's business."""
 RIDGE = 1.0
-LEAST_PENALTY = 5.0
+LEAST_PENALTY = 3.0
 """What words that show an excess cost at least, in log-odds. Chosen on the development part of authority-contrast: the
-corpus, where alarming words stand as often in covered requests, would give them a fifth of it."""
+corpus, where alarming words stand as often in covered requests, would give them a third of it."""
 MOST_NEARNESS = 2.0
 """How much the index may count at most. Near wording is no authority; the corpus would give it twice as much, since in
 it most of what is beyond an intent is also farther from it. Chosen on the same set."""
