@@ -190,7 +190,7 @@ def _lines(result: Mapping[str, Any]) -> list[str]:
         "p50 to p50 within the same rounds (5th to 95th percentile of the rounds): " + "; ".join(ratios),
         f"times faster than the peer that states 130 ms: {result['times_faster_than_the_130_ms_peer']}",
         f"answers per second with {CALLERS} callers: {many}",
-        f"load average before {result['load_before'][0]}, after {result['load_after'][0]}; "
+        f"load average before {result['load_before'][0]}, after {result['load_after'][0]}",
         f"cores that other programs used meanwhile: {result['cores_used_by_others']}",
     ]
 

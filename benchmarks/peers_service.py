@@ -18,6 +18,7 @@ from pdp.types import Agent
 from pdp.v1 import decision_pb2
 
 INTENT = "read-open-invoice"
+REFUSED_SECONDS = 0.01
 PURPOSE = "Look up open invoices of accounts"
 
 
@@ -52,7 +53,11 @@ async def _answered(method: Method, questions: Iterator[Question], within: Seque
         async def caller(session: str) -> None:
             nonlocal count
             while time.perf_counter() - begun < seconds:
-                answer = await call(message_of(next(questions), session))
+                try:
+                    answer = await call(message_of(next(questions), session))
+                except grpc.aio.AioRpcError:  # overloaded or out of time: refused at once, so the caller waits a little
+                    await asyncio.sleep(REFUSED_SECONDS)
+                    continue
                 count += not isinstance(answer, decision_pb2.DecideResponse) or bool(answer.grant)
 
         await asyncio.gather(*map(caller, within))

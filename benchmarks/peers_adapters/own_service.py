@@ -47,7 +47,10 @@ class Remote:
 
     def decide(self, prepared: Any) -> str:
         """Send it and wait; what is allowed must come with its grant."""
-        answer = self._call(prepared)
+        try:
+            answer = self._call(prepared)
+        except grpc.RpcError:  # any error is read as deny
+            return DENY
         if not isinstance(answer, decision_pb2.DecideResponse):
             return ALLOW
         effect = EFFECTS.get(answer.effect, DENY)
