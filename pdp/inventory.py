@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from pdp.types import Effect
 
+# Made once, for this is written with every decision.
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 MOST_NAMES = 256
 """Intents and targets that are remembered for each agent; more are not named."""
 
@@ -26,7 +28,7 @@ class Seen:
 
     def to_bytes(self) -> bytes:
         """As it is kept."""
-        return json.dumps({n: getattr(self, n) for n in self.__slots__}, separators=(",", ":")).encode()
+        return _ENCODE({n: getattr(self, n) for n in self.__slots__}).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Seen:

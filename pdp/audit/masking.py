@@ -27,6 +27,8 @@ _MARKER: Final = re.compile(r"\[masked (?:<16|16-63|>63)\]")
 # Shorter texts hold no secret that could be told from a word: pwd=x
 _SHORTEST: Final = 5
 _OPEN, _CLOSE = "“", "”"
+# Made once: json.dumps makes a new one at each call that asks for anything.
+_AS_TEXT: Final = json.JSONEncoder(ensure_ascii=False).encode
 REMOVED: Final = "“…”"
 """What is left of a quotation."""
 
@@ -36,7 +38,9 @@ def mask(value: Json) -> tuple[Json, list[str]]:
 
     A value without any is returned as it is. Keys that are secrets themselves are masked too, and so in the pointers.
     """
-    text = json.dumps(value, ensure_ascii=False)
+    if not value:
+        return value, []
+    text = _AS_TEXT(value)
     shapes, random = suspected(text), longest_run(text) >= LONGEST_RUN
     if shapes is None and not random:
         return value, []

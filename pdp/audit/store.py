@@ -36,6 +36,7 @@ class Store:
 
     def __init__(self, directory: Path, heads: Heads, commit: Commit = commit) -> None:
         self._directory = directory
+        self._database = directory / DATABASE
         self._heads = heads
         self._commit = commit
         self._connection: sqlite3.Connection | None = None
@@ -103,7 +104,7 @@ class Store:
     def _check_file(self) -> None:
         """What is written to a file that is no longer there would be acknowledged and lost."""
         try:
-            found = (self._directory / DATABASE).stat()
+            found = self._database.stat()
         except FileNotFoundError as error:
             raise AuditUnavailable(f"the audit log cannot be written: {REPLACED}") from error
         file = (found.st_dev, found.st_ino)
