@@ -69,6 +69,29 @@ def build(config: Config) -> Parts:
         wait,
     )
 
+    administration = AdministrationPoint(
+        snapshots,
+        encoder,
+        config.bundle,
+        now,
+        __version__,
+        store=config.data_dir / "vectors.npy",
+        archive=BundleArchive(config.data_dir),
+        activated=data.activated,
+    )
+    decisions = DecisionPoint(snapshots, encoder, encoding, now, new_id, memory, ledger)
+    runtime = RuntimePoints(sessions, grants, stops, AuditPoint(log, reader, sealer, now, wait))
+    return _parts(decisions, administration, runtime, data, snapshots, encoding)
+
+
+def _parts(
+    decisions: DecisionPoint,
+    administration: AdministrationPoint,
+    runtime: RuntimePoints,
+    data: DataDirectory,
+    snapshots: Snapshots,
+    encoding: EncodingQueue,
+) -> Parts:
     def revision() -> str:
         current = snapshots.peek()
         return f"{current.bundle.revision}@{data.sequence()}" if current else ""
@@ -78,24 +101,15 @@ def build(config: Config) -> Parts:
         encoding.close()
 
     return Parts(
-        decisions=DecisionPoint(snapshots, encoder, encoding, now, new_id, memory, ledger),
-        administration=AdministrationPoint(
-            snapshots,
-            encoder,
-            config.bundle,
-            now,
-            __version__,
-            store=config.data_dir / "vectors.npy",
-            archive=BundleArchive(config.data_dir),
-            activated=data.activated,
-        ),
+        decisions=decisions,
+        administration=administration,
         revision=revision,
         close=close,
         observe=metrics.observe_call,
-        runtime=RuntimePoints(sessions, grants, stops, AuditPoint(log, reader, sealer, now, wait)),
+        runtime=runtime,
         begin=data.begin,
-        join=stops.join,
-        settled=stops.settled,
+        join=data.revocations.join,
+        settled=data.revocations.settled,
         note=data.note,
     )
 
