@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
@@ -171,13 +173,18 @@ class GrantPoint:
             answer, session = STRANGER, ""
         body = _outcome_document(outcome, answer, session, caller)
         ids = tuple(dict.fromkeys(i for i in (outcome.decision_id, outcome.grant_id, session) if i))
-        entry = Entry(RecordKind.OUTCOME, now, ids, body)
+        name, most = _report_name(body), _uses_of(decision)
 
         def job(txn: Transaction) -> None:
             stored = txn.get(SESSIONS, session) if session else None
-            if stored is not None:
+            said = _taken(txn.get(GRANTS, name))
+            counts = said < most
+            if stored is not None and counts:
                 txn.put(SESSIONS, session, to_bytes(reported(from_bytes(stored), outcome.rows, outcome.bytes)))
-            txn.append(entry)
+                txn.put(GRANTS, name, json.dumps([said + 1, math.floor(now)]).encode())
+            # The same report again, as a retry sends it, is recorded and adds nothing to the session.
+            again = {} if counts else {"counted": False}
+            txn.append(Entry(RecordKind.OUTCOME, now, ids, {**body, **again}))
 
         await self._log.commit(job, self._until(deadline))
         metrics.OUTCOMES.labels(answer.agreement.value).inc()
@@ -289,6 +296,17 @@ def _subjects(grant: Grant, actor: Actor, keys: tuple[str, ...], caller: Caller)
 
 def _stopped(order: Order) -> str:
     return f"revoked by order {order.sequence} ({order.cause}): {order.reason}"
+
+
+def _report_name(body: Mapping[str, Json]) -> str:
+    """The same for the same report."""
+    return "report:" + hashlib.sha256(json.dumps(body, sort_keys=True, default=dict).encode()).hexdigest()
+
+
+def _uses_of(decision: Mapping[str, Any] | None) -> int:
+    """How often the same thing may have happened under a decision."""
+    claims = decision.get("grant") if decision is not None else None
+    return int(claims.get("uses", 1)) if claims is not None else 1
 
 
 def _taken(stored: bytes | None) -> int:

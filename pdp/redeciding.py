@@ -109,7 +109,7 @@ class Redecider:
             self._states[session] = ended(state, str(body["reason"]), time)
         elif kind is RecordKind.CONSUMPTION and body.get("uses_left") == 0:
             self._states[session] = consumed(state, str(body["grant_id"]))
-        elif kind is RecordKind.OUTCOME:
+        elif kind is RecordKind.OUTCOME and body.get("counted", True):
             self._states[session] = reported(state, int(body["rows"]), int(body["bytes"]))
 
     def _decision(self, body: Body) -> Redecision:

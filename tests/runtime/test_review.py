@@ -468,3 +468,20 @@ def test_a_checkpoint_is_sent_where_the_configuration_says_and_nowhere_else() ->
             push(f"{place}/moved", "a checkpoint")
         server.shutdown()
     assert heard == ["/here", "/moved"]
+
+
+async def test_the_same_report_twice_counts_once(opens: Opens) -> None:
+    """A retry that lost its answer must not spend the session's budget; both are recorded, and replay follows."""
+    async with opens(triggered(Cause.OUTCOME)) as house:
+        session = await house.both()
+        asked = ask(session)
+        decision = await house.decide(asked)
+        ran = Outcome(decision.decision_id, Observed.OCCURRED, "", asked.target, asked.action, rows=10)
+        for _ in range(3):
+            assert (await house.grants.report(ran, GATEWAY, None)).agreement is Agreement.AGREE
+        assert house.state(session).counters.rows == 10
+        assert [r.get("counted", True) for r in house.records("outcome")] == [True, False, False]
+        redecider, _ = house.redecided()
+        followed = redecider.state(session)
+        assert followed is not None
+        assert followed.counters.rows == 10
