@@ -50,7 +50,9 @@ def test_children_of_any_thread_are_counted() -> None:
     program = (
         "import subprocess, sys, threading\n"
         "def start():\n"
-        "    child = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)\n"
+        "    program = [sys.executable, '-c', 'print(1, flush=True); input()']\n"
+        "    child = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+        "    child.stdout.readline()\n"  # until then it may still be what it was forked from
         "    print('ready', flush=True); input(); child.kill()\n"
         "thread = threading.Thread(target=start); thread.start(); thread.join()\n"
     )
