@@ -51,7 +51,9 @@ class Config:
     workers: Annotated[
         int, About(whole(1, 64), "Worker processes on the port. Each loads its own copy of the model.")
     ] = 1
-    encoder_threads: Annotated[int, About(whole(1, 64), "Threads of each worker that encode texts.")] = 1
+    encoder_threads: Annotated[
+        int, About(whole(0, 64), "Threads of each worker that work on one text; 0: its share of the cores, at most 4.")
+    ] = 0
     encode_queue: Annotated[
         int, About(whole(1, 100_000), "Texts of each worker that may wait for or be in the encoder; more are refused.")
     ] = 256
