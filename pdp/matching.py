@@ -7,16 +7,16 @@ several intents of the agent may cover it clause by clause, and one of them must
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 import numpy as np
 
 from pdp.evidence import Candidate, Evidence, NotFinite
-from pdp.intent.authority import Authority, VerbClass, declined
+from pdp.intent.authority import Authority, VerbClass, declined, may_decline
+from pdp.intent.borrowing import without_exemplars
 from pdp.intent.calibration import Band
+from pdp.intent.clauses import split
 from pdp.intent.commands import read_name
 from pdp.intent.text import Reading
 from pdp.policy.admission import Columns
@@ -28,12 +28,10 @@ from pdp.types import Access, ClauseTrace, Derived, Effect, IntentMatch, Reason,
 MOST_TRIED = 4
 # Longer texts must lie within one intent: each piece costs several judgements.
 MOST_PIECES = 8
-# So many words in a row are borrowed from an exemplar. What stands beside them is looked at from so many words on, from
-# fewer beside several such runs; beside more than two it is in doubt anyway, since nobody says the same thing thrice.
-RUN = 4
-FEWEST_WORDS, MANY_WORDS = 2, 15
-MOST_BORROWED = 2
-_WORD = re.compile(r"\w+")
+# What stands beside words borrowed from an exemplar is looked at from so many words on: from fewer beside a whole
+# exemplar, fewer still beside several. Two separate runs of such words beside anything else are in doubt in any case.
+FEWEST_WORDS, FEW_WORDS, MANY_WORDS = 2, 4, 15
+MOST_RUNS = 1
 RANK = {Band.OUT_OF_SCOPE: 0, Band.NARROW: 1, Band.ACCEPT: 2}
 
 
@@ -187,7 +185,8 @@ def _match_one(
     excess = (*(e for c in covers if c.column in (column, -1) for e in c.excess), *refused)
     score = evidence.score(reading.canonical, column, excess)
     band = snapshot.calibration.band(column, score)
-    if band is Band.ACCEPT and (asks_only or not _stands_alone(reading, column, evidence, snapshot)):
+    doubtful = asks_only or may_decline([c.authority for c in covers], snapshot.profiles[column])
+    if band is Band.ACCEPT and (doubtful or not _stands_alone(asked, reading, column, evidence, snapshot)):
         band = Band.NARROW  # however sure the model is
     found = _describe(evidence.candidate(reading.canonical, column), score, others, reading, evidence, snapshot)
     uncovered = tuple(_uncovered(c) for c in covers if c.column < 0)
@@ -199,37 +198,22 @@ def _match_one(
     return Matching(column, band, found, covers, uncovered)
 
 
-def _stands_alone(reading: Reading, column: int, evidence: Evidence, snapshot: Snapshot) -> bool:
+def _stands_alone(asked: Asked, reading: Reading, column: int, evidence: Evidence, snapshot: Snapshot) -> bool:
     """Whether the text is accepted for what it says itself, and not for approved words that are put around it.
 
-    Where an exemplar's words stand beside much else, or several runs of such words beside anything else, the rest must
-    be accepted by itself.
+    Where an exemplar's words stand beside much else, or a whole exemplar beside a few words, the rest must be accepted
+    by itself, less what its own words show to be beyond the intent. Approved words on both sides of others, or in
+    their midst, leave a rest too broken to judge.
     """
-    exemplars = [e.text for e in snapshot.bundle.intents[column].exemplars]
-    rest, borrowed = without_exemplars(reading.canonical, exemplars)
-    words = len(_WORD.findall(rest))
-    if not borrowed or words < (FEWEST_WORDS if borrowed > 1 else MANY_WORDS):
+    borrowed = without_exemplars(reading.canonical, [e.text for e in snapshot.bundle.intents[column].exemplars])
+    several = borrowed.runs > MOST_RUNS or borrowed.whole > 1
+    fewest = FEWEST_WORDS if several else FEW_WORDS if borrowed.whole else MANY_WORDS
+    if not borrowed.runs or borrowed.words < fewest:
         return True
-    if borrowed > MOST_BORROWED:
+    if borrowed.runs > MOST_RUNS:
         return False
-    return snapshot.calibration.band(column, evidence.score(rest, column)) is Band.ACCEPT
-
-
-def without_exemplars(text: str, exemplars: Sequence[str]) -> tuple[str, int]:
-    """``text`` without the runs of ``RUN`` or more words that stand in an exemplar too, and how many runs those are."""
-    pieces = [(m.start(), m.end(), m[0].casefold()) for m in _WORD.finditer(text)]
-    said = [word for _, _, word in pieces]
-    runs: set[tuple[str, ...]] = set()
-    for exemplar in exemplars:
-        known = [m[0].casefold() for m in _WORD.finditer(exemplar)]
-        runs.update(tuple(known[at : at + RUN]) for at in range(len(known) - RUN + 1))
-    taken = [False] * len(said)
-    for at in range(len(said) - RUN + 1):
-        if tuple(said[at : at + RUN]) in runs:
-            taken[at : at + RUN] = [True] * RUN
-    borrowed = sum(here and not before for before, here in pairwise([False, *taken]))
-    kept = [text[start:end] for (start, end, _), gone in zip(pieces, taken, strict=True) if not gone]
-    return " ".join(kept), borrowed
+    excess = every_excess(asked, split(borrowed.rest), column, evidence, snapshot)
+    return snapshot.calibration.band(column, evidence.score(borrowed.rest, column, excess)) is Band.ACCEPT
 
 
 def _match_pieces(asked: Asked, reading: Reading, evidence: Evidence, snapshot: Snapshot) -> Matching | None:

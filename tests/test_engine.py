@@ -18,7 +18,7 @@ from pdp.errors import BundleError
 from pdp.evidence import Evidence
 from pdp.intent.encoder import Judgement, Readout
 from pdp.intent.text import TextLimits, read
-from pdp.matching import Asked, match, without_exemplars
+from pdp.matching import Asked, match
 from pdp.policy.model import Mode, NarrowKind, Rule, RuleEffect, Scope, TargetPattern
 from pdp.policy.narrowing import is_within
 from pdp.scoring import CalibrationData, ExcessKind, Head, Risk, Thresholds
@@ -420,17 +420,6 @@ def test_a_text_too_long_for_the_model_is_the_bundles_mistake() -> None:
         snapshot_of(WORDS, (intent(exemplars=("word " * 300,)),))
 
 
-@given(st.lists(st.sampled_from("read the open bills of a firm and show them now".split()), max_size=14))
-def test_borrowed_words_are_those_of_the_exemplars_and_the_rest_is_kept(said: list[str]) -> None:
-    """Runs of four words or more that an exemplar has are taken out; every other word stays, in its order."""
-    exemplar = "Read the open bills of a firm"
-    rest, borrowed = without_exemplars(" ".join(said), [exemplar])
-    assert len(rest.split()) <= len(said)
-    assert (borrowed == 0) == (rest.split() == said)
-    kept = iter(said)
-    assert all(word in kept for word in rest.split())
-
-
 def test_approved_words_around_it_do_not_carry_a_request() -> None:
     """Three approved requests beside something else: a person looks, however well the whole scores."""
     first, second, third = READ_INVOICES[:3]
@@ -438,3 +427,35 @@ def test_approved_words_around_it_do_not_carry_a_request() -> None:
     open_to_all = CalibrationData("sha256:words", Thresholds(0.1, 0.05))
     asked = intent(narrow=Scope(obligations=(Obligation("approval"),)))
     assert decide(request(text), intents=(asked,), calibration=open_to_all).effect is not Effect.ALLOW
+
+
+GENEROUS = CalibrationData("sha256:words", Thresholds(0.5, 0.05))
+"""All of these texts score higher as a whole, so what is not allowed was held back by something else."""
+
+WITH_A_PERSON = intent(narrow=Scope(obligations=(Obligation("approval"),)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{READ_INVOICES[0]}. Paint the garden fence green.",
+        f"Paint the garden fence green - that is how we {READ_INVOICES[0].lower()}",
+        f"{READ_INVOICES[0]}. {READ_INVOICES[0]}. Paint the garden fence green.",
+        f"Paint the ({READ_INVOICES[0]}) garden fence green. {READ_INVOICES[1]}",
+    ],
+)
+def test_one_whole_exemplar_beside_a_few_words_does_not_carry_them(text: str) -> None:
+    """They must be accepted by themselves; between approved words on both sides they are in doubt in any case."""
+    assert decide(request(text), intents=(WITH_A_PERSON,), calibration=GENEROUS).effect is not Effect.ALLOW
+
+
+@pytest.mark.parametrize("text", [READ_INVOICES[0], f"Please: {READ_INVOICES[0]}", f"{READ_INVOICES[0]}, thanks a lot"])
+def test_an_exemplar_with_courtesies_is_still_allowed(text: str) -> None:
+    """What stands beside approved words is looked at only where it is long enough to ask for something."""
+    assert decide(request(text), intents=(WITH_A_PERSON,), calibration=GENEROUS).effect is Effect.ALLOW
+
+
+def test_a_later_clause_that_declines_what_is_approved_is_looked_at_by_a_person() -> None:
+    """The lexicon refuses what opens the text by declining; further on it may be a mere limit, so somebody looks."""
+    text = "Read the unpaid invoices of a customer. Never fetch the others"
+    assert decide(request(text), intents=(WITH_A_PERSON,), calibration=GENEROUS).effect is not Effect.ALLOW

@@ -20,7 +20,17 @@ from pdp.intent.rights import read_privileges, read_purposes
 from pdp.intent.verbs import Classes, Verb, VerbClass
 from pdp.scoring import Excess, ExcessKind, Risk
 
-__all__ = ["Authority", "AuthorityProfile", "VerbClass", "beyond", "declined", "profile", "read_authority", "risk"]
+__all__ = [
+    "Authority",
+    "AuthorityProfile",
+    "VerbClass",
+    "beyond",
+    "declined",
+    "may_decline",
+    "profile",
+    "read_authority",
+    "risk",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +235,15 @@ def declined(clauses: Sequence[Authority], granted: AuthorityProfile) -> tuple[s
         return ()
     covered = _covered(granted.verbs)
     return tuple(verb.lemma for verb in first.declines if verb.lemma in granted.lemmas or verb.classes <= covered)
+
+
+def may_decline(clauses: Sequence[Authority], granted: AuthorityProfile) -> bool:
+    """Whether some clause opens by declining what may be what ``granted`` approves, in a verb that it need not use.
+
+    "Don't retire the old files, delete the new ones": a synonym hides that the approved thing is what is declined.
+    """
+    verbs = [verb for clause in clauses if clause.negated for verb in clause.declines]
+    return any(not v.classes or len(v.classes) > _FEW or not v.classes.isdisjoint(granted.verbs) for v in verbs)
 
 
 def _names(found: Classes) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdp.intent.authority import Authority, AuthorityProfile, beyond, declined, profile, read_authority
+from pdp.intent.authority import Authority, AuthorityProfile, beyond, declined, may_decline, profile, read_authority
 from pdp.intent.clauses import split
 from pdp.intent.verbs import VerbClass
 from tests.intent.drawn import utterances
@@ -307,3 +307,20 @@ def test_nothing_said_declines_nothing() -> None:
     """No clause, no request, no refusal."""
     assert declined([], READ_MAIL) == ()
     assert declined([Authority(asks_nothing=True)], READ_MAIL) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "granted", "doubted"),
+    [
+        ("The job is done. Don't delete the uploads, move them", CLEAN_UP, True),
+        ("could you NOT remove the uploads but fill them with zeros", CLEAN_UP, True),
+        ("Delete the expired uploads. Don't email anybody", CLEAN_UP, False),
+        ("Delete the expired uploads", CLEAN_UP, False),
+        ("Book a room. Never delete my other bookings", BOOK_ROOM, False),
+    ],
+)
+def test_declining_what_may_be_approved_is_told_in_any_clause(
+    text: str, granted: AuthorityProfile, *, doubted: bool
+) -> None:
+    """Declining something of another kind is a mere limit, and says nothing against the request."""
+    assert may_decline([read_authority(clause) for clause in split(text)], granted) is doubted
