@@ -5,6 +5,7 @@ Approved wording put around a request must not speak for the request, so the res
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,18 +35,18 @@ class Borrowed:
 def without_exemplars(text: str, exemplars: Sequence[str]) -> Borrowed:
     """``text`` without the runs of ``RUN`` or more words that stand in an exemplar too."""
     pieces = [(m.start(), m.end(), m[0].casefold()) for m in _WORD.finditer(text)]
-    said = [word for _, _, word in pieces]
-    asked = frozenset(_runs(said))
+    said = _runs([word for _, _, word in pieces])
+    asked = frozenset(said)
     runs: set[tuple[str, ...]] = set()
     whole = 0
     for exemplar in exemplars:
-        known = [m[0].casefold() for m in _WORD.finditer(exemplar)]
-        theirs = _runs(known)
-        runs.update(theirs)
-        covered = {at + k for at, run in enumerate(theirs) if run in asked for k in range(RUN)}
-        whole += bool(covered) and len(covered) >= MOSTLY * len(known)
-    taken = [False] * len(said)
-    for at, run in enumerate(_runs(said)):
+        theirs = _runs_of(exemplar)
+        shared = [at for at, run in enumerate(theirs) if run in asked]
+        if shared:
+            runs.update(theirs[at] for at in shared)
+            whole += len({at + k for at in shared for k in range(RUN)}) >= MOSTLY * (len(theirs) + RUN - 1)
+    taken = [False] * len(pieces)
+    for at, run in enumerate(said):
         if run in runs:
             taken[at : at + RUN] = [True] * RUN
     borrowed = sum(here and not before for before, here in pairwise([False, *taken]))
@@ -53,5 +54,10 @@ def without_exemplars(text: str, exemplars: Sequence[str]) -> Borrowed:
     return Borrowed(" ".join(kept), borrowed, whole)
 
 
-def _runs(words: Sequence[str]) -> list[tuple[str, ...]]:
-    return [tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1)]
+@functools.lru_cache(4096)
+def _runs_of(exemplar: str) -> tuple[tuple[str, ...], ...]:
+    return _runs([m[0].casefold() for m in _WORD.finditer(exemplar)])
+
+
+def _runs(words: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1))
