@@ -57,13 +57,27 @@ class LinearHead:
     def log_odds(self, features: Vector) -> Vector:
         """``log(p / (1 - p))`` of each intent, [intents], for one text's features [width]. NaN in, NaN out."""
         with np.errstate(invalid="ignore", over="ignore"):
-            scores = self.weights @ ((features - self.mean) / self.scale) + self.bias
+            scores = self._scores(features)
             # p / (1 - p) is one score against all the others together.
             top = scores.max()
             parts = np.exp(scores - top)
             rest = np.maximum(parts.sum() - parts, np.exp(-FARTHEST))
             odds: Vector = np.clip(scores - top - np.log(rest), -FARTHEST, FARTHEST)
         return np.round(odds[:-1], DECIMALS)
+
+    def against_none(self, features: Vector) -> Vector:
+        """``log(p / p_none)`` of each intent, [intents]: being torn between two intents is no sign of neither.
+
+        Means something only where the head was fitted with texts of no intent. NaN in, NaN out.
+        """
+        with np.errstate(invalid="ignore", over="ignore"):
+            scores = self._scores(features)
+            odds: Vector = np.clip(scores[:-1] - scores[-1], -FARTHEST, FARTHEST)
+        return np.round(odds, DECIMALS)
+
+    def _scores(self, features: Vector) -> Vector:
+        scores: Vector = self.weights @ ((features - self.mean) / self.scale) + self.bias
+        return scores
 
 
 def parse(data: bytes, intents: Sequence[str] | None, encoder: str) -> LinearHead:

@@ -71,6 +71,14 @@ def test_log_odds_are_those_of_the_probabilities(scores: list[float]) -> None:
     assert made.log_odds(np.zeros(1)) == pytest.approx(wanted, abs=1e-4)
 
 
+def test_being_torn_between_two_intents_is_no_sign_of_neither() -> None:
+    """Two intents in equal parts: as likely as not each, and far from none."""
+    made = LinearHead("e", ("i", "j"), np.zeros(1), np.ones(1), np.zeros((3, 1)), np.array([5.0, 5.0, -5.0]))
+    assert made.log_odds(np.zeros(1)) == pytest.approx([0.0, 0.0], abs=1e-3)
+    assert made.against_none(np.zeros(1)).tolist() == [10.0, 10.0]
+    assert np.isnan(head().against_none(np.array([1.0, np.nan, 0, 0]))).all()
+
+
 def test_what_is_no_number_stays_none() -> None:
     """Nothing that is not finite becomes a log-odds that could let something pass."""
     assert np.isnan(head().log_odds(np.array([1.0, np.nan, 0, 0]))).all()
