@@ -26,6 +26,7 @@ from pdp.revocation.order import Op
 from pdp.runtime import Caller
 from pdp.session.facts import session_facts
 from pdp.session.state import SessionState
+from pdp.single_flight import SingleFlight
 from pdp.snapshot import Snapshot, Snapshots
 from pdp.trail import Inputs
 from pdp.types import Decision, ReasonCode, Request, Timings, Trace, Verdict
@@ -70,6 +71,7 @@ class DecisionPoint:
         self._new_id = new_id
         self._memory = memory
         self._ledger = ledger
+        self._flights: SingleFlight[Matching] = SingleFlight()
 
     async def decide(self, request: Request, caller: Caller, deadline: float | None) -> Decision:
         """Decide, record, grant. ``deadline`` is in seconds of the event loop's clock, ``None`` for no limit.
@@ -155,9 +157,9 @@ class DecisionPoint:
         metrics.LOOKUPS["miss" if matching is None else "hit"].inc()
         if matching is not None:
             return matching, 0
-        evidence = Evidence(snapshot, self._encoder)
-        matching = await self._encoding.run(partial(match, asked, reading, evidence, snapshot), deadline)
-        if matching.column >= 0:  # a score that is no number is an error, and no error is remembered
+        job = partial(match, asked, reading, Evidence(snapshot, self._encoder), snapshot)
+        matching = await self._flights.run(key, lambda: self._encoding.run(job, deadline), _sound, deadline)
+        if _sound(matching):
             self._memory.keep(key, matching)
         return matching, watch.lap()
 
@@ -171,6 +173,11 @@ class DecisionPoint:
         work = partial(explain, request, reading, evidence, snapshot, now, *_within(state, now))
         verdict = await self._encoding.run(work, deadline)
         return verdict, Timings(0, text, watch.lap(), 0, watch.total())
+
+
+def _sound(matching: Matching) -> bool:
+    """Whether it may be remembered: a score that is no number is an error, and no error is."""
+    return matching.column >= 0
 
 
 def _within(state: SessionState | None, now: float) -> tuple[tuple[str, ...] | None, Standing]:
