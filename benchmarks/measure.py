@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,11 @@ def children(pid: int) -> tuple[int, ...]:
     # The kernel lists children by the thread that started them.
     direct = [int(p) for path in Path(f"/proc/{pid}/task").glob("*/children") for p in path.read_text().split()]
     return tuple(q for p in direct for q in (p, *children(p)))
+
+
+def piped(lines: Iterable[Iterable[str]]) -> str:
+    """Lines of a table in Markdown."""
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def write(path: Path, result: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.measure import piped
 from benchmarks.peers_adapters.loop import DENY
 from benchmarks.peers_catalogue import ABILITIES, CAN, FLOOR, NO, OWN, PARTLY, YES
 
@@ -69,7 +70,7 @@ def show(rows: Sequence[Mapping[str, Any]], extra: Sequence[str]) -> None:
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """The same table for ``docs/peers.md``."""
     lines = [HEADINGS, ("---", "---", *["---:"] * (len(HEADINGS) - 2)), *(tuple(cells(r)) for r in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return piped(lines) + "\n"
 
 
 def plot(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.decide_latency import AT_LEAST
+from benchmarks.measure import piped
+
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "performance.md"
 RESULTS = ROOT / "benchmarks" / "results"
-AT_LEAST = {"unseen_throughput", "rules_only_throughput"}
+MEASURED = ("decide_latency", "overload", "soak", "scale")
 WORDS = {
     "unseen_p50": "text never seen, p50, over echo + encoder + pair model",
     "unseen_p99_at_half_load": "… p99 over p50 at half load",
@@ -45,9 +48,8 @@ def result(name: str) -> dict[str, Any]:
 
 def table(head: Row, rows: Iterable[Row]) -> str:
     """A table in Markdown."""
-    first = list(head)
-    lines: list[Row] = [first, ["---"] * len(first), *rows]
-    return "\n".join("| " + " | ".join(map(_shown, line)) + " |" for line in lines)
+    first = [str(h) for h in head]
+    return piped([first, ["---"] * len(first), *(map(_shown, row) for row in rows)])
 
 
 def _shown(value: object) -> str:
@@ -57,7 +59,7 @@ def _shown(value: object) -> str:
 def goals() -> str:
     """Every goal of issue 5 that a benchmark states, as measured."""
     rows = []
-    for name in ("decide_latency", "overload", "soak", "scale"):
+    for name in MEASURED:
         found = result(name)
         bars = found.get("to_reach", found.get("goals", {}))
         for goal, met in found["reached"].items():
@@ -100,11 +102,9 @@ def overload() -> str:
     rows = []
     for phase in ("calm", "overload", "after"):
         part = found[phase]
-        served = part["served"]
-        refused = sum(s.get("count", 0) for s in part["refused"].values())
-        rows.append(
-            (phase, part["offered_per_second"], part["served_per_second"], served["p50_ms"], served["p99_ms"], refused)
-        )
+        served, refused = part["served"], sum(s["count"] for s in part["refused"].values())
+        offered = (part["offered_per_second"], part["served_per_second"])
+        rows.append((phase, *offered, served["p50_ms"], served["p99_ms"], refused))
     return table(("phase", "offered per s", "served per s", "p50 ms", "p99", "refused"), rows)
 
 
@@ -118,7 +118,7 @@ def student() -> str:
 def machines() -> str:
     """Where each result was measured."""
     rows = []
-    for name in ("decide_latency", "overload", "soak", "scale"):
+    for name in MEASURED:
         machine = result(name)["machine"]
         rows.append((name, machine["cpu"], machine["cores"], machine["system"], machine["commit"]))
     return table(("result", "processor", "cores", "system", "commit"), rows)

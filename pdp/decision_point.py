@@ -157,11 +157,15 @@ class DecisionPoint:
         metrics.LOOKUPS["miss" if matching is None else "hit"].inc()
         if matching is not None:
             return matching, 0
-        job = partial(match, asked, reading, Evidence(snapshot, self._encoder), snapshot)
-        matching = await self._flights.run(key, lambda: self._encoding.run(job, deadline), _sound, deadline)
-        if _sound(matching):
-            self._memory.keep(key, matching)
-        return matching, watch.lap()
+
+        async def work() -> Matching:
+            evidence = Evidence(snapshot, self._encoder)
+            made = await self._encoding.run(partial(match, asked, reading, evidence, snapshot), deadline)
+            if _sound(made):
+                self._memory.keep(key, made)
+            return made
+
+        return await self._flights.run(key, work, _sound, deadline), watch.lap()
 
     async def _explain(
         self, request: Request, deadline: float | None, snapshot: Snapshot, watch: Stopwatch

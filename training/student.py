@@ -55,10 +55,8 @@ def pooled(states: NDArray[np.float32]) -> Floats:
 
 def ridge(inputs: Floats, goals: Floats, penalty: float) -> Floats:
     """The map [inputs, goals] with the least squared error plus ``penalty`` times its own squares."""
-    found: Floats = np.linalg.solve(inputs.T @ inputs + penalty * np.eye(inputs.shape[1]), inputs.T @ goals).astype(
-        float
-    )
-    return found
+    squares = inputs.T @ inputs + penalty * np.eye(inputs.shape[1])
+    return np.linalg.solve(squares, inputs.T @ goals).astype(np.float64)
 
 
 def unit(rows: Floats) -> Floats:
