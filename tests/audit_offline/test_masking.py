@@ -13,6 +13,7 @@ from pdp.audit.masking import REMOVED, marker, mask, mask_text, redact_quotes
 from pdp.grant.claims import to_claims
 from pdp.grant.model import Actor, Grant, detail_of
 from pdp.types import Action, NarrowedRequest, Target
+from tests.effort import calls
 
 KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY"
 JWT = "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLWhlcmU"
@@ -150,20 +151,15 @@ def test_a_marker_keeps_the_length_class_and_nothing_else() -> None:
     assert marker("x" * 64) == marker("y" * 5000) == "[masked >63]"
 
 
-def test_a_usual_request_takes_no_time_worth_naming() -> None:
-    """About 50 µs are meant; the bound is loose because machines are busy."""
+def test_a_usual_request_is_little_work() -> None:
+    """Some calls for each of its texts."""
     request = {
         "agent": {"id": "spiffe://example.org/agent/billing", "attributes": {"team": "finance"}},
         "target": {"kind": "table", "name": "invoices", "attributes": {"database": "billing"}},
         "action": {"name": "read", "params": {"customer": "4711", "limit": 50}},
         "payload": {"sql": {"text": "select id, total from invoices where customer = 4711 limit 50"}},
     }
-    times = []
-    for _ in range(200):
-        begun = time.perf_counter()
-        mask(request)
-        times.append(time.perf_counter() - begun)
-    assert min(times) < 5e-3
+    assert calls(lambda: mask(request)) < 100
 
 
 @pytest.mark.parametrize(

@@ -48,13 +48,13 @@ def steps(when: str) -> int:
 )
 @pytest.mark.parametrize("values", [SPREAD, HALF], ids=["spread", "one-long"])
 def test_a_rule_that_loads_is_quick_over_the_largest_request(when: str, values: list[str]) -> None:
-    """Ten million steps of 10 ns: a tenth of a second. Here at most half a second is allowed, for slow machines."""
+    """Ten million steps of 10 ns: a tenth of a second. Here five are allowed: what must not load takes minutes."""
     assert problems([rule(when)], SETTINGS) == ()
     rules = RuleSet.compile([rule(when)], SETTINGS)
     seen = context(rules, asked({"l": values, "s": LONG}))
     before = time.perf_counter()
     outcome = rules.evaluate(seen)[0]
-    assert time.perf_counter() - before < 0.5
+    assert time.perf_counter() - before < 5
     assert outcome.code in {None, ReasonCode.RULE_ERROR}
 
 

