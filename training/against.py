@@ -6,11 +6,13 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
 from pdp.intent.encoder import DESCRIPTION, EXEMPLAR, OnnxEncoder, default_model_directory
 from training.corpus.read import CorpusIntent, CorpusRequest, Family
@@ -125,24 +127,24 @@ def timed(model: CrossEncoder, families: Sequence[Family]) -> dict[str, float]:
     took: dict[str, list[float]] = {}
     for text, intent in every[:: max(1, len(every) // TIMED)][:TIMED]:
         known, kept = intent_ids(tokenizer, intent), memory(encoder, intent)
-
-        def cross(text: str = text, known: list[list[int]] = known) -> None:
-            ids, asked, _ = tensors([joined(tokenizer.encode(text).ids, known)])
-            model(ids, asked)
-
-        def cross_bfloat16(once: Callable[[], None] = cross) -> None:
-            with torch.autocast("cpu", torch.bfloat16):
-                once()
-
         asked = encoder.read(text)
         runs: dict[str, Callable[[], object]] = {
-            "cross_encoder_float32": cross,
-            "cross_encoder_bfloat16": cross_bfloat16,
-            "pair_model_read": lambda text=text: encoder.read(text),
-            "pair_model_judge": lambda asked=asked, kept=kept: encoder.judge(asked, kept),
+            "cross_encoder_float32": partial(_cross, model, tokenizer, text, known),
+            "cross_encoder_bfloat16": partial(_cross, model, tokenizer, text, known, bfloat16=True),
+            "pair_model_read": partial(encoder.read, text),
+            "pair_model_judge": partial(encoder.judge, asked, kept),
         }
         for name, run in runs.items():
             started = time.perf_counter()
             run()
             took.setdefault(name, []).append((time.perf_counter() - started) * 1e3)
     return {name: round(statistics.median(values), 3) for name, values in took.items()}
+
+
+def _cross(
+    model: CrossEncoder, tokenizer: Tokenizer, text: str, known: list[list[int]], *, bfloat16: bool = False
+) -> None:
+    """What a request against one intent takes, from its text on."""
+    ids, asked, _ = tensors([joined(tokenizer.encode(text).ids, known)])
+    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        model(ids, asked)

@@ -214,7 +214,7 @@ def main(arguments: Sequence[str]) -> int:
         **{name: measured(model, families) for name, families in sets.items()},
         "milliseconds": timed(model, sets["held_out"]),
         "machine": {
-            "processor": platform.processor() or platform.machine(),
+            "processor": _processor(),
             "python": platform.python_version(),
             "versions": {p: importlib.metadata.version(p) for p in PACKAGES},
         },
@@ -227,7 +227,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _cut(family: Family, most: int) -> Family:
-    return replace(family, requests=family.requests[:most])
+    step = max(1, len(family.requests) // most)
+    return replace(family, requests=family.requests[::step][:most])
+
+
+def _processor() -> str:
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 if __name__ == "__main__":

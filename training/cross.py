@@ -37,7 +37,7 @@ WINDOW = 40
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A request and an intent's texts as token ids. ``asked``: how many of the ids are the request, markers included."""
+    """A request and an intent's texts as token ids. ``asked``: how many of them are the request, markers included."""
 
     ids: tuple[int, ...]
     asked: int
@@ -80,15 +80,15 @@ def pretrained_cross() -> tuple[CrossEncoder, Tokenizer]:
     return CrossEncoder(base, weights["embeddings.token_type_embeddings.weight"]), read_tokenizer(directory)
 
 
-def joined(request: Sequence[int], texts: Sequence[Sequence[int]], covered: bool = False, most: int = MOST) -> Pair:  # noqa: FBT001, FBT002  # a label
+def joined(request: Sequence[int], texts: Sequence[Sequence[int]], *, covered: bool = False) -> Pair:
     """One sequence of a request and an intent's texts, each as the tokenizer gives it, with both its markers."""
     texts = list(texts)
-    while len(texts) > 1 and len(request) + sum(len(t) - 1 for t in texts) > most:
+    while len(texts) > 1 and len(request) + sum(len(t) - 1 for t in texts) > MOST:
         texts.pop()
     ids = [*request, *(token for t in texts for token in t[1:])]
-    if len(ids) > most:
-        ids = [*ids[: most - 1], ids[-1]]
-    return Pair(tuple(ids), min(len(request), most), covered)
+    if len(ids) > MOST:
+        ids = [*ids[: MOST - 1], ids[-1]]
+    return Pair(tuple(ids), min(len(request), MOST), covered)
 
 
 def intent_ids(tokenizer: Tokenizer, intent: CorpusIntent) -> list[list[int]]:
@@ -110,7 +110,7 @@ def pairs_of(batch: Batch, chance: random.Random) -> Iterator[Pair]:
     kept = drawn[True]
     against = sorted(drawn[False], reverse=True)[: BEYOND * len(kept)]
     for covered, rows in ((True, kept), (False, against)):
-        yield from (joined(requests[r], texts[i], covered) for _, r, i in rows)
+        yield from (joined(requests[r], texts[i], covered=covered) for _, r, i in rows)
 
 
 def steps_of(families: Sequence[Family], tokenizer: Tokenizer, passes: int, seed: int) -> list[list[Pair]]:
