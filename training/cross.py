@@ -27,7 +27,7 @@ from training.source import find_source, read_source, read_tokenizer
 from training.texts import described
 
 MOST = 160
-"""Tokens of a pair. Exemplars are left out first, from the last on; fewer than two pairs in a hundred need it."""
+"""Tokens of a pair. Exemplars are left out first, from the last on; about one pair in five hundred needs it."""
 BEYOND = 2
 """Pairs beyond for each covered one, which counts as much more in the loss."""
 PAIRS_A_STEP = 32
