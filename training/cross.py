@@ -128,9 +128,10 @@ def steps_of(families: Sequence[Family], tokenizer: Tokenizer, passes: int, seed
     return found
 
 
-def tensors(pairs: Sequence[Pair]) -> tuple[Tensor, Tensor, Tensor]:
-    """Ids [n, t] padded with 0, request lengths [n], labels [n]."""
-    ids = torch.zeros(len(pairs), max(len(p.ids) for p in pairs), dtype=torch.long)
+def tensors(pairs: Sequence[Pair], multiple: int = 1) -> tuple[Tensor, Tensor, Tensor]:
+    """Ids [n, t] padded with 0 to a multiple, request lengths [n], labels [n]."""
+    longest = -(-max(len(p.ids) for p in pairs) // multiple) * multiple
+    ids = torch.zeros(len(pairs), longest, dtype=torch.long)
     for row, pair in enumerate(pairs):
         ids[row, : len(pair.ids)] = torch.tensor(pair.ids)
     return ids, torch.tensor([p.asked for p in pairs]), torch.tensor([float(p.covered) for p in pairs])
