@@ -11,6 +11,7 @@ The figures are of domains that neither the model nor a student has seen: how ne
 often the nearest exemplar among all intents of a domain is one that covers the request, and the AUROC of covered
 requests against those that go beyond, by nearness alone. ``ms``: all in turn, one thread. Trained students are measured
 as int8 graphs, as they would be shipped. ``holds``: AUROC within 0.005 of the teacher's and nearest within 0.01.
+Choose between students by ``on_calibration``, the same figures of the calibration domains.
 """
 
 from __future__ import annotations
@@ -215,8 +216,8 @@ def run(teacher: Teacher, designs: Sequence[Design], effort: Effort) -> dict[str
     linear, penalty = least_squares(seen, tuning, own)
     graphs = {"teacher": session(teacher.graph), "least squares": teacher.trunk()}
     vectors = {
-        "teacher": held.readings.vectors.astype(np.float64),
-        "least squares": unit(held.pooled() @ linear),
+        "teacher": [part.readings.vectors.astype(np.float64) for part in (tuning, held)],
+        "least squares": [unit(part.pooled() @ linear) for part in (tuning, held)],
     }
     for design in designs:
         state = teacher.cache / f"{design.key}-{effort.passes}-{effort.made_up}.pt"
@@ -225,8 +226,8 @@ def run(teacher: Teacher, designs: Sequence[Design], effort: Effort) -> dict[str
         if graph is None:
             return None
         graphs[design.name] = session(graph)
-        vectors[design.name] = vectors_of(graphs[design.name], held.readings)
-    figures = {name: held.judged(v) for name, v in vectors.items()}
+        vectors[design.name] = [vectors_of(graphs[design.name], part.readings) for part in (tuning, held)]
+    figures = {name: held.judged(v) for name, (_, v) in vectors.items()}
     ms = timed(graphs, held.readings)
     return {
         "seed": SEED,
@@ -236,6 +237,7 @@ def run(teacher: Teacher, designs: Sequence[Design], effort: Effort) -> dict[str
         "passes": effort.passes,
         "penalty": penalty,
         "domains": sorted({f.domain for f in held.families}),
+        "on_calibration": {name: tuning.judged(v) for name, (v, _) in vectors.items()},
         "models": {n: {**f, "ms": ms[n], "holds": holds(f, figures["teacher"])} for n, f in figures.items()},
     }
 

@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-onnx = pytest.importorskip("onnx")
+pytest.importorskip("torch")
+pytest.importorskip("onnx")
 pytest.importorskip("safetensors")
+
+import onnx
+import torch
 
 from pdp.intent.encoder import OnnxEncoder, default_model_directory
 from training.distil import Design, Lesson, batches, dequantised, exported, loss, student_of, train
@@ -70,7 +73,8 @@ def test_readings_are_kept_for_these_texts_only(readings: Readings, tmp_path: Pa
     encoder, tokenizer = OnnxEncoder.load(directory), read_tokenizer(directory)
     again = read(encoder, tokenizer, TEXTS, tmp_path / "r.npz")
     kept = read(encoder, tokenizer, TEXTS, tmp_path / "r.npz")
-    assert (kept.vectors == again.vectors).all() and (kept.ids == readings.ids).all()
+    assert (kept.vectors == again.vectors).all()
+    assert (kept.ids == readings.ids).all()
     assert len(read(encoder, tokenizer, TEXTS[:2], tmp_path / "r.npz")) == 2
 
 
@@ -79,7 +83,8 @@ def test_made_up_texts_are_new_and_the_same_every_time() -> None:
     found = made_up(texts, ("harbour", "violin"), 50)
     assert len(found) == 50
     assert found == made_up(texts, ("harbour", "violin"), 50)
-    assert not found.keys() & texts.keys() and set(found.values()) == {"billing"}
+    assert not found.keys() & texts.keys()
+    assert set(found.values()) == {"billing"}
 
 
 def test_a_batch_is_of_one_domain_and_every_text_comes_once() -> None:
@@ -94,7 +99,8 @@ def test_the_teacher_itself_has_no_loss() -> None:
     assert [abs(float(part)) < 1e-5 for part in loss(own, own)] == [True, True]
     # A turned student has the same relations and other vectors.
     away, relations = loss(own.flip(1), own)
-    assert float(away) > 0.1 and abs(float(relations)) < 1e-5
+    assert float(away) > 0.1
+    assert abs(float(relations)) < 1e-5
 
 
 def test_all_layers_kept_or_copied_are_the_teacher_again(readings: Readings, teacher: onnx.ModelProto) -> None:
