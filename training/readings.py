@@ -60,7 +60,9 @@ def read(encoder: OnnxEncoder, tokenizer: Tokenizer, texts: Sequence[str], cache
     ids = np.concatenate([np.array(tokenizer.encode(t).ids, np.int64) for t in texts])
     readings = Readings(starts, ids, np.concatenate(states), np.stack(vectors))
     cache.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(cache, key=key, starts=starts, ids=ids, states=readings.states, vectors=readings.vectors)
+    unfinished = cache.with_suffix(".new.npz")
+    np.savez(unfinished, key=key, starts=starts, ids=ids, states=readings.states, vectors=readings.vectors)
+    unfinished.replace(cache)
     return readings
 
 
