@@ -35,7 +35,7 @@ from training.readings import SEED, Readings
 
 TEMPERATURE = 0.05
 RELATIONS = 1.0
-RATE = 5e-4
+RATE = 1e-3
 BATCH = 64
 SITES = {"qkv": ("query", "key", "value"), "projection": ("projection",), "inner": ("inner",), "outer": ("outer",)}
 
