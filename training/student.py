@@ -1,55 +1,58 @@
-"""Is half the encoder enough? ``python -m training.student --out R.json``. CPU, seeded, about ten minutes.
+"""Are fewer layers enough? ``python -m training.student --cache DIR --out R.json``. CPU, seeded, resumable.
 
-A student of three layers, distilled from the shipped encoder: the trunk that the pair model needs anyway (layers 1 to
-3), pooled, and one linear map onto the teacher's vectors in place of layers 4 to 6. The map is the least-squares one
-(ridge; Hoerl and Kennard 1970), so it is the best of its kind for these texts and needs no training run; its penalty
-is chosen on the calibration domains. It would spare a decision a third of its layers: trunk 3, vector 3, pair model 3.
+Students of the shipped encoder, distilled from it, that would spare a decision a part of its layers (trunk 3, vector 3,
+pair model 3). All but one keep the trunk, which the pair model needs anyway, as it is:
 
-The figures are of domains that neither the model nor the map has seen: how near student and teacher are (cosine), how
+* least squares: the trunk pooled and one linear map (ridge; Hoerl and Kennard 1970) in place of layers 4 to 6, the best
+  of its kind for these texts without a training run; its penalty is chosen on the calibration domains;
+* trained (``training.distil``): one or more layers in place of layers 4 to 6, or three trained through.
+
+The figures are of domains that neither the model nor a student has seen: how near student and teacher are (cosine), how
 often the nearest exemplar among all intents of a domain is one that covers the request, and the AUROC of covered
-requests against those that go beyond, by nearness alone. ``ms``: teacher and student in turn, one thread.
+requests against those that go beyond, by nearness alone. ``ms``: all in turn, one thread. Trained students are measured
+as int8 graphs, as they would be shipped. ``holds``: AUROC within 0.005 of the teacher's and nearest within 0.01.
+Choose between students by ``on_calibration``, the same figures of the calibration domains.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import json
 import random
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime as ort
+import torch
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
-from pdp.intent.encoder import OnnxEncoder, Readout, default_model_directory
+from pdp.intent.encoder import OnnxEncoder, default_model_directory
 from training.corpus.read import CALIBRATION, HELD_OUT, Family, read_corpus
+from training.distil import Design, Lesson, dequantised, exported, student_of, train
+from training.export import read_sentences, serialised, session
 from training.measure import auroc
+from training.readings import SEED, Readings, made_up, read
+from training.source import read_tokenizer
 
-SEED = 20261126
-MOST_TEXTS = 12_000
 PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
+AUROC_SLACK, NEAREST_SLACK = 0.005, 0.01
+DESIGNS = ("3:6", "3:4,6", "0:1,3,6")
+MOST_TOKENS = 96
+TIMED = 400
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """Texts of some families as the teacher reads them: ``pooled`` [n, 3 · width + 1], ``vectors`` [n, dimension]."""
-
-    pooled: Floats
-    vectors: Floats
-    places: dict[str, int]
-
-
-def pooled(states: NDArray[np.float32]) -> Floats:
-    """Token states [1, t, width] as one row: mean, largest, first token, and a one for the intercept."""
-    rows = states[0].astype(np.float64)
+def pooled(states: NDArray[np.float16]) -> Floats:
+    """Token states [t, width] as one row: mean, largest, first token, and a one for the intercept."""
+    rows = states.astype(np.float64)
     return np.concatenate((rows.mean(0), rows.max(0), rows[0], (1.0,)))
 
 
@@ -65,24 +68,32 @@ def unit(rows: Floats) -> Floats:
     return found
 
 
-def texts_of(families: Sequence[Family]) -> list[str]:
-    """Every exemplar and request, once."""
-    found = [t for f in families for i in f.intents for t in i.exemplars]
-    return list(dict.fromkeys([*found, *(r.text for f in families for r in f.requests)]))
+def texts_of(families: Sequence[Family]) -> dict[str, str]:
+    """Every exemplar and request once, with its domain."""
+    found = {t: f.domain for f in families for i in f.intents for t in i.exemplars}
+    return found | {r.text: f.domain for f in families for r in f.requests}
 
 
-def read(encoder: OnnxEncoder, texts: Sequence[str]) -> Read:
-    """The teacher's reading of ``texts``."""
-    rows: list[Readout] = []
-    for at, text in enumerate(texts):
-        rows.append(encoder.read(text))
-        if at % 1000 == 999:
-            print(f"read {at + 1} of {len(texts)}", flush=True)
-    places = {t: n for n, t in enumerate(texts)}
-    return Read(np.stack([pooled(r.states) for r in rows]), np.stack([r.vector for r in rows]).astype(float), places)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some families and their texts as the teacher reads them, one after the other in the order of ``texts``."""
+
+    families: Sequence[Family]
+    texts: Sequence[str]
+    readings: Readings
+
+    def pooled(self) -> Floats:
+        """Every text's states as one row."""
+        return np.stack([pooled(self.readings.states[self.readings.of(r)]) for r in range(len(self.texts))])
+
+    def judged(self, vectors: Floats) -> dict[str, float]:
+        """The figures of ``vectors`` in place of the teacher's."""
+        near = float((vectors * self.readings.vectors).sum(1).mean())
+        places = {t: n for n, t in enumerate(self.texts)}
+        return {"cosine_to_teacher": round(near, 4), **judged(self.families, places, vectors)}
 
 
-def judged(families: Sequence[Family], places: dict[str, int], vectors: Floats) -> dict[str, float]:
+def judged(families: Sequence[Family], places: Mapping[str, int], vectors: Floats) -> dict[str, float]:
     """The figures by nearness alone: ``auroc`` over pairs of a family, ``nearest_covers`` over the domain's intents."""
     covered: list[float] = []
     beyond: list[float] = []
@@ -106,61 +117,169 @@ def judged(families: Sequence[Family], places: dict[str, int], vectors: Floats) 
     }
 
 
-def timed(directory: Path, texts: Sequence[str], encoder: OnnxEncoder) -> dict[str, float]:
-    """Median milliseconds of the teacher's pass and of its first three layers alone, in turn, one thread."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    took: dict[str, list[float]] = {"teacher": [], "student": []}
-    with tempfile.TemporaryDirectory() as folder:
-        cut = Path(folder) / "trunk.onnx"
-        onnx.utils.extract_model(directory / "model.onnx", cut, ["input_ids", "attention_mask"], ["states"])
-        whole = ort.InferenceSession(directory / "model.onnx", options)
-        half = ort.InferenceSession(cut, options)
-        wanted = {i.name for i in half.get_inputs()}
-        for text in texts:
-            ids = np.array([[*range(1000, 1000 + encoder.count_tokens(text))]], np.int64)
-            feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-            for name, session in (("teacher", whole), ("student", half)):
-                given = {k: v for k, v in feeds.items() if name == "teacher" or k in wanted}
-                started = time.perf_counter()
-                session.run(None, given)
-                took[name].append((time.perf_counter() - started) * 1e3)
+def holds(found: Mapping[str, float], teacher: Mapping[str, float]) -> bool:
+    """Whether a student is near enough to the teacher to be shipped."""
+    return (
+        found["auroc"] >= teacher["auroc"] - AUROC_SLACK
+        and found["nearest_covers"] >= teacher["nearest_covers"] - NEAREST_SLACK
+    )
+
+
+def feeds(ids: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """One text as an encoder graph takes it."""
+    tokens = ids[None]
+    return {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
+
+
+def vectors_of(graph: ort.InferenceSession, readings: Readings) -> Floats:
+    """Every text's vector by a graph, each text run alone."""
+    rows = [graph.run(["embedding"], feeds(readings.ids[readings.of(r)]))[0][0] for r in range(len(readings))]
+    return np.stack(rows).astype(np.float64)
+
+
+def timed(graphs: Mapping[str, ort.InferenceSession], readings: Readings) -> dict[str, float]:
+    """Median milliseconds of a pass of each graph, in turn, one thread."""
+    took: dict[str, list[float]] = {name: [] for name in graphs}
+    for row in range(min(TIMED, len(readings))):
+        given = feeds(readings.ids[readings.of(row)])
+        for name, graph in graphs.items():
+            mine = {i.name: given[i.name] for i in graph.get_inputs()}
+            started = time.perf_counter()
+            graph.run(None, mine)
+            took[name].append((time.perf_counter() - started) * 1e3)
     return {name: round(statistics.median(values), 3) for name, values in took.items()}
 
 
-def run(directory: Path, most: int) -> dict[str, object]:
-    """All figures."""
-    encoder, corpus = OnnxEncoder.load(directory), read_corpus()
-    held = [f for f in corpus if f.domain in HELD_OUT]
-    tuning = [f for f in corpus if f.domain in CALIBRATION]
-    training = texts_of([f for f in corpus if f.domain not in {*HELD_OUT, *CALIBRATION}])
-    random.Random(SEED).shuffle(training)
-    seen, tuned = read(encoder, training[:most]), read(encoder, texts_of(tuning)[:most])
-    maps = {p: ridge(seen.pooled, seen.vectors, p) for p in PENALTIES}
-    near = {p: float((unit(tuned.pooled @ m) * tuned.vectors).sum(1).mean()) for p, m in maps.items()}
+def least_squares(seen: Part, tuning: Part, count: int) -> tuple[Floats, float]:
+    """The linear map from the first ``count`` texts, and its penalty."""
+    inputs, goals = seen.pooled()[:count], seen.readings.vectors[:count].astype(np.float64)
+    chosen = tuning.pooled()
+    maps = {p: ridge(inputs, goals, p) for p in PENALTIES}
+    near = {p: float((unit(chosen @ m) * tuning.readings.vectors).sum(1).mean()) for p, m in maps.items()}
     penalty = max(near, key=lambda p: near[p])
-    found = read(encoder, texts_of(held))
-    student = unit(found.pooled @ maps[penalty])
-    ms = timed(directory, list(found.places)[:300], encoder)
+    return maps[penalty], penalty
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is done: ``passes`` over the corpus and ``made_up`` more texts, ``minutes`` for each student."""
+
+    passes: int
+    made_up: int
+    minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """The shipped encoder, and the directory where what it read and the students are kept."""
+
+    directory: Path
+    cache: Path
+    encoder: OnnxEncoder
+    tokenizer: Tokenizer
+    graph: onnx.ModelProto
+
+    @classmethod
+    def load(cls, directory: Path, cache: Path) -> Teacher:
+        """From a model directory."""
+        graph = onnx.load(directory / "model.onnx")
+        return cls(directory, cache, OnnxEncoder.load(directory), read_tokenizer(directory), graph)
+
+    def part(self, name: str, families: Sequence[Family], texts: Sequence[str]) -> Part:
+        """``texts`` as it reads them."""
+        return Part(families, texts, read(self.encoder, self.tokenizer, texts, self.cache / f"{name}.npz"))
+
+    def trunk(self) -> ort.InferenceSession:
+        """Its first layers alone, up to the token states."""
+        path = self.cache / "trunk.onnx"
+        onnx.utils.extract_model(self.directory / "model.onnx", path, ["input_ids", "attention_mask"], ["states"])
+        return session(onnx.load(path))
+
+    def words(self) -> list[str]:
+        """Whole words of its vocabulary."""
+        return sorted(w for w in self.tokenizer.get_vocab() if w.isalpha() and len(w) > 2)
+
+
+def run(teacher: Teacher, designs: Sequence[Design], effort: Effort) -> dict[str, object] | None:
+    """All figures; none when the minutes were over before a training was. The cache then holds where to go on."""
+    corpus = read_corpus()
+    tuning, held = (
+        teacher.part(name, families, list(texts_of(families)))
+        for name, domains in (("calibration", CALIBRATION), ("held-out", HELD_OUT))
+        for families in [[f for f in corpus if f.domain in domains]]
+    )
+    domain_of = training_texts(corpus, {*tuning.texts, *held.texts})
+    own = len(domain_of)
+    domain_of |= made_up(domain_of, teacher.words(), effort.made_up)
+    domain_of = {t: d for t, d in domain_of.items() if teacher.encoder.count_tokens(t) <= MOST_TOKENS}
+    seen = teacher.part("training", (), list(domain_of))
+    linear, penalty = least_squares(seen, tuning, own)
+    graphs = {"teacher": session(teacher.graph), "least squares": teacher.trunk()}
+    vectors = {
+        "teacher": [part.readings.vectors.astype(np.float64) for part in (tuning, held)],
+        "least squares": [unit(part.pooled() @ linear) for part in (tuning, held)],
+    }
+    for design in designs:
+        state = teacher.cache / f"{design.key}-{effort.passes}-{effort.made_up}.pt"
+        lesson = Lesson(seen.readings, list(domain_of.values()), effort.passes, effort.minutes, state)
+        graph = taught(teacher, design, lesson)
+        if graph is None:
+            return None
+        graphs[design.name] = session(graph)
+        vectors[design.name] = [vectors_of(graphs[design.name], part.readings) for part in (tuning, held)]
+    figures = {name: held.judged(v) for name, (_, v) in vectors.items()}
+    ms = timed(graphs, held.readings)
     return {
-        "texts": len(seen.vectors),
+        "seed": SEED,
+        "versions": {p: importlib.metadata.version(p) for p in ("numpy", "onnx", "onnxruntime", "torch")},
+        "texts": own,
+        "made_up": len(domain_of) - own,
+        "passes": effort.passes,
         "penalty": penalty,
-        "domains": sorted({f.domain for f in held}),
-        "cosine_to_teacher": round(float((student * found.vectors).sum(1).mean()), 4),
-        "teacher": {**judged(held, found.places, found.vectors), "ms": ms["teacher"]},
-        "student": {**judged(held, found.places, student), "ms": ms["student"]},
+        "domains": sorted({f.domain for f in held.families}),
+        "on_calibration": {name: tuning.judged(v) for name, (v, _) in vectors.items()},
+        "models": {n: {**f, "ms": ms[n], "holds": holds(f, figures["teacher"])} for n, f in figures.items()},
     }
 
 
+def training_texts(corpus: Sequence[Family], apart: Collection[str]) -> dict[str, str]:
+    """Texts of the training domains that are not ``apart``, in a random order that is the same every time."""
+    found = texts_of([f for f in corpus if f.domain not in {*HELD_OUT, *CALIBRATION}])
+    order = [t for t in found if t not in apart]
+    random.Random(SEED).shuffle(order)
+    return {t: found[t] for t in order}
+
+
+def taught(teacher: Teacher, design: Design, lesson: Lesson) -> onnx.ModelProto | None:
+    """A trained student's graph, which is written beside the readings; none when the minutes were over first."""
+    student = student_of(design, dequantised(teacher.graph))
+    if not train(student, design, lesson):
+        return None
+    graph = exported(student, design, teacher.graph, [teacher.tokenizer.encode(t).ids for t in read_sentences()[0]])
+    (teacher.cache / f"{design.key}.onnx").write_bytes(serialised(graph))
+    return graph
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the trial."""
+    """Run the trial: 0 when it is done, 1 when it has to be called again to go on."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, required=True, help="directory for readings (1 GB), states and students")
     parser.add_argument("--model", type=Path, default=None, help="model directory (default: the one shipped)")
-    parser.add_argument("--texts", type=int, default=MOST_TEXTS, help="texts to fit the map on")
+    parser.add_argument("--designs", nargs="*", default=DESIGNS, help="3:4,6 keeps 3, and trains copies of 4 and 6")
+    parser.add_argument("--passes", type=int, default=8, help="over all texts")
+    parser.add_argument("--made-up", type=int, default=40_000, help="texts beside the corpus")
+    parser.add_argument("--minutes", type=float, default=60.0, help="for each student; call again to go on")
+    parser.add_argument("--threads", type=int, default=1)
     chosen = parser.parse_args(arguments)
-    figures = run(chosen.model or default_model_directory(), chosen.texts)
+    torch.set_num_threads(chosen.threads)
+    chosen.cache.mkdir(parents=True, exist_ok=True)
+    teacher = Teacher.load(chosen.model or default_model_directory(), chosen.cache)
+    effort = Effort(chosen.passes, chosen.made_up, chosen.minutes)
+    figures = run(teacher, [Design.parse(d) for d in chosen.designs], effort)
+    if figures is None:
+        print("The minutes are over; call again to go on.")
+        return 1
     print(json.dumps(figures, indent=1))
     chosen.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     return 0
