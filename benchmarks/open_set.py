@@ -5,8 +5,8 @@
 
 *exemplars*: N exemplars of each intent from ``--train``, nothing trained; an intent scores by the index of the engine.
 *linear*: a head fitted on the same texts, and as many of no intent, by ``python -m training.linear``, as
-``training.retrain`` does, scoring by its log-odds, as the engine does. *linear_against_none*: the same head, an
-intent's odds against none instead of against all else, which the engine does not use (``wrong_intent_at_95`` says why);
+``training.retrain`` does, scoring by its log-odds, as the engine does. *linear_against_all*, *linear_against_none*: the
+same head, other intents counted against one in full, or not at all, which the engine does not do (the figures say why);
 only where ``--train`` has texts of no intent. The threshold is chosen on ``--val`` (the best mean of in-scope accepted
 and out-of-scope refused) and applied to ``--test``. Sets without texts of no intent give accuracy and
 ``wrong_intent_at_95`` only; ``--hold-out 0.2`` takes a seeded fifth of ``--train`` as the test set.
@@ -25,8 +25,8 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -113,14 +113,9 @@ def by_exemplars(
     return [Scored.best(t.intent, index.ids, n) for t, n in zip(texts, near, strict=True)]
 
 
-def by_head(
-    odds_of: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    head: linear.LinearHead,
-    texts: Sequence[Text],
-    rows: Sequence[Readout],
-) -> list[Scored]:
+def by_head(head: linear.LinearHead, texts: Sequence[Text], rows: Sequence[Readout]) -> list[Scored]:
     """The likeliest intent of a linear head, and its odds."""
-    odds = [odds_of(r.features) for r in rows]
+    odds = (head.log_odds(r.features) for r in rows)
     return [Scored.best(t.intent, head.intents, o) for t, o in zip(texts, odds, strict=True)]
 
 
@@ -201,11 +196,11 @@ def run(options: argparse.Namespace) -> dict[str, object]:
             path = Path(temporary) / "train.jsonl"
             write_texts([Text(t, name) for name, members in chosen.items() for t in members], path)
             head = fit_head(path, model, encoder.fingerprint)
-        scores = {"linear": head.log_odds}
+        heads = {"linear": head}
         if "" in chosen:
-            scores["linear_against_none"] = head.against_none
-        for name, odds_of in scores.items():
-            likeliest = by_head(odds_of, head, [*val, *test], rows)
+            heads |= {f"linear_against_{what}": replace(head, rivals=r) for what, r in (("all", 1.0), ("none", 0.0))}
+        for name, made in heads.items():
+            likeliest = by_head(made, [*val, *test], rows)
             found[name] = report(likeliest[: len(val)] or likeliest, likeliest[len(val) :])
     return found
 
@@ -215,7 +210,7 @@ def show(figures: dict[str, object], console: Console) -> None:
     table = Table(
         title=f"open set, {figures['intents']} intents, {figures['shots']} exemplars each", title_justify="left"
     )
-    ways = [w for w in ("exemplars", "linear", "linear_against_none") if w in figures]
+    ways = [w for w in figures if w == "exemplars" or w.startswith("linear")]
     for heading in ("", *ways):
         table.add_column(heading, justify="right" if heading else "left")
     tables: list[dict[str, object]] = [figures[w] for w in ways]  # type: ignore[misc]
