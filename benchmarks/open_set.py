@@ -212,10 +212,10 @@ def show(figures: dict[str, object], console: Console) -> None:
     )
     ways = [w for w in figures if w == "exemplars" or w.startswith("linear")]
     for heading in ("", *ways):
-        table.add_column(heading, justify="right" if heading else "left")
+        table.add_column(heading.replace("_", " "), justify="right" if heading else "left")
     tables: list[dict[str, object]] = [figures[w] for w in ways]  # type: ignore[misc]
     for key in tables[0]:
-        table.add_row(key, *(str(t[key]) for t in tables))
+        table.add_row(key.replace("_", " "), *(str(t[key]) for t in tables))
     console.print(table)
 
 

@@ -127,3 +127,26 @@ def test_a_file_that_is_not_there_is_an_error(tmp_path: Path, capsys: pytest.Cap
     """Exit status 1 and one line."""
     assert main(["--train", str(tmp_path / "no"), "--test", str(tmp_path / "no")]) == 1
     assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_the_document_has_the_figures_of_the_results() -> None:
+    """The tables in ``docs/quality.md``, from the files of results."""
+    root = Path(__file__).parents[2]
+    document = (root / "docs" / "quality.md").read_text().replace("**", "")
+    names = ("clinc150_10", "clinc150_all", "banking77_10", "banking77_all")
+    paths = {name: root / "benchmarks" / "results" / f"open_set_{name}.json" for name in names}
+    read = {name: json.loads(path.read_text()) for name, path in paths.items()}
+    clinc, banking = read["clinc150_10"]["exemplars"], read["banking77_10"]["exemplars"]
+    assert f"| 0.90 | {clinc['in_scope_accuracy']:.3f} | 0.88 | {banking['in_scope_accuracy']:.3f}," in document
+    assert f"| 0.97 | {clinc['auroc']:.3f} | | |" in document
+    assert f"| {clinc['false_accept_at_95']:.0%} | | |".replace("%", " %") in document
+    ways = [read["clinc150_all"][f"linear{way}"] for way in ("", "_against_all", "_against_none")]
+    for goal, figure, shape in (
+        ("0.965", "in_scope_accuracy", ".3f"),
+        ("0.985", "auroc", ".3f"),
+        ("7 %", "false_accept_at_95", ".0%"),
+        ("", "wrong_intent_at_95", ".1%"),
+    ):
+        cells = [goal, *(format(way[figure], shape).replace("%", " %") for way in ways)]
+        assert f"| {' | '.join(cells)} |".replace("|  |", "| |") in document
+    assert f"BANKING77: accuracy {read['banking77_all']['linear']['in_scope_accuracy']:.3f} (goal" in document
