@@ -15,7 +15,7 @@ import math
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from pdp.intent.encoder import Encoder, OnnxEncoder, default_model_directory
 from pdp.intent.manifest import CALIBRATION_FILE
 from pdp.policy.bundle import read_calibration
 from pdp.snapshot import Snapshot
-from pdp.types import Action, Agent, Effect, Request, Target
+from pdp.types import Action, Agent, Effect, Request, Target, Verdict
 
 NOW = 1_767_607_200.0
 """A Monday morning, so that no rule about hours has a say."""
@@ -50,13 +50,21 @@ class Judged:
     seconds: float
 
 
+Decide = Callable[[Request], Verdict]
+
+
 def judge(item: Item, intent: ContrastIntent, held: Snapshot, encoder: Encoder) -> Judged:
     """Decide one text as the gateway would ask."""
+    return judge_by(lambda request: decide_once(request, held, encoder, NOW), item, intent)
+
+
+def judge_by(decide: Decide, item: Item, intent: ContrastIntent) -> Judged:
+    """The same with another way to decide."""
     target, action = Target(intent.target_kind, "any"), Action(intent.actions[0], {})
     request = Request("", Agent(f"only-{intent.id}"), item.text, target, action)
     begun = time.perf_counter()
     try:
-        verdict = decide_once(request, held, encoder, NOW)
+        verdict = decide(request)
     except PdpError:
         return Judged(item, Effect.DENY, REFUSED, time.perf_counter() - begun)
     seconds = time.perf_counter() - begun

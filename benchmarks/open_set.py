@@ -4,24 +4,29 @@
 ../shared/data/clinc150: ``text``, ``intent``, ``oos``)
 
 *exemplars*: N exemplars of each intent from ``--train``, nothing trained; an intent scores by the index of the engine.
-*linear*: a head fitted on all of ``--train`` by ``python -m training.linear``, as ``training.retrain`` does, scoring by
-its log-odds, as the engine does. *linear_against_none*: the same head, an intent's odds against none instead of against
-all else, which the engine does not use; only where ``--train`` has texts of no intent. The threshold is chosen on
-``--val`` (the best mean of in-scope accepted and out-of-scope refused) and applied to ``--test``. Sets without texts of
-no intent give accuracy only; ``--hold-out 0.2`` takes a seeded fifth of ``--train`` as the test set.
+*linear*: a head fitted on the same texts, and as many of no intent, by ``python -m training.linear``, as
+``training.retrain`` does, scoring by its log-odds, as the engine does. *linear_against_all*, *linear_against_none*: the
+same head, other intents counted against one in full, or not at all, which the engine does not do (the figures say why);
+only where ``--train`` has texts of no intent. The threshold is chosen on ``--val`` (the best mean of in-scope accepted
+and out-of-scope refused) and applied to ``--test``. Sets without texts of no intent give accuracy and
+``wrong_intent_at_95`` only; ``--hold-out 0.2`` takes a seeded fifth of ``--train`` as the test set.
+
+``wrong_intent_at_95``: the share of texts in scope that pass for an intent that is not theirs, where 95 % pass for
+some. Authority is at stake there: the call beside a text may be admitted by another intent than the one it asks for.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -53,11 +58,18 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The best intent for a text and how sure."""
+    """The best intent for a text and how sure. ``other``: the best score of an intent that is not the wanted one."""
 
     wanted: str
     found: str
     score: float
+    other: float = -math.inf
+
+    @classmethod
+    def best(cls, wanted: str, names: Sequence[str], scores: NDArray[np.floating]) -> Scored:
+        """From the ``scores`` of all intents, by ``names``."""
+        other = max((float(s) for name, s in zip(names, scores, strict=True) if name != wanted), default=-math.inf)
+        return cls(wanted, names[int(scores.argmax())], float(scores.max()), other)
 
 
 def read_texts(path: Path) -> list[Text]:
@@ -67,11 +79,10 @@ def read_texts(path: Path) -> list[Text]:
 
 
 def pick(texts: Sequence[Text], shots: int | None, seed: int = SEED) -> dict[str, list[str]]:
-    """``shots`` texts of each intent, chosen with a seed; all of them for ``None``."""
+    """``shots`` texts of each intent and of none, chosen with a seed; all of them for ``None``."""
     groups: dict[str, list[str]] = defaultdict(list)
-    for one in texts:
-        if one.intent:
-            groups[one.intent].append(one.text)
+    for one in sorted(texts, key=lambda t: not t.intent):  # those of no intent last: they change no other choice
+        groups[one.intent].append(one.text)
     chance = random.Random(seed)
     return {name: members if shots is None else chance.sample(members, shots) for name, members in groups.items()}
 
@@ -95,22 +106,17 @@ def by_exemplars(
 ) -> list[Scored]:
     """The nearest intent of the engine's index, and how near."""
     index = ExemplarIndex.build(
-        [(name, [Exemplar(t, HERE) for t in members], []) for name, members in chosen.items()], encoder.encode
+        [(name, [Exemplar(t, HERE) for t in members], []) for name, members in chosen.items() if name], encoder.encode
     )
     columns = np.arange(len(index.ids), dtype=np.intp)
     near = [index.ranking(r.vector, columns) for r in rows]
-    return [Scored(t.intent, index.ids[int(n.argmax())], float(n.max())) for t, n in zip(texts, near, strict=True)]
+    return [Scored.best(t.intent, index.ids, n) for t, n in zip(texts, near, strict=True)]
 
 
-def by_head(
-    odds_of: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    head: linear.LinearHead,
-    texts: Sequence[Text],
-    rows: Sequence[Readout],
-) -> list[Scored]:
+def by_head(head: linear.LinearHead, texts: Sequence[Text], rows: Sequence[Readout]) -> list[Scored]:
     """The likeliest intent of a linear head, and its odds."""
-    odds = [odds_of(r.features) for r in rows]
-    return [Scored(t.intent, head.intents[int(o.argmax())], float(o.max())) for t, o in zip(texts, odds, strict=True)]
+    odds = (head.log_odds(r.features) for r in rows)
+    return [Scored.best(t.intent, head.intents, o) for t, o in zip(texts, odds, strict=True)]
 
 
 def report(val: Sequence[Scored], test: Sequence[Scored]) -> dict[str, object]:
@@ -120,6 +126,7 @@ def report(val: Sequence[Scored], test: Sequence[Scored]) -> dict[str, object]:
         "in_scope": len(inside),
         "out_of_scope": len(outside),
         "in_scope_accuracy": _share([s.found == s.wanted for s in inside]),
+        "wrong_intent_at_95": round(passed_at([s.score for s in inside], [s.other for s in inside], 0.95), 4),
     }
     if outside:
         accepted, refused = ([s.score for s in part] for part in (inside, outside))
@@ -151,17 +158,8 @@ def fit_head(train: Path, model: Path, encoder: str) -> linear.LinearHead:
     """Run ``training.linear``, which needs the ``train`` extra. Raises ``RuntimeError`` when it fails."""
     with tempfile.TemporaryDirectory() as temporary:
         out = Path(temporary) / "head.json"
-        command = [
-            sys.executable,
-            "-m",
-            "training.linear",
-            "--texts",
-            str(train),
-            "--out",
-            str(out),
-            "--model",
-            str(model),
-        ]
+        arguments = {"--texts": train, "--out": out, "--model": model}
+        command = [sys.executable, "-m", "training.linear", *(str(a) for pair in arguments.items() for a in pair)]
         done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"training.linear failed: {done.stderr.strip()[-300:]}")
@@ -190,19 +188,19 @@ def run(options: argparse.Namespace) -> dict[str, object]:
     nearest = by_exemplars(chosen, [*val, *test], rows, encoder)
     found: dict[str, object] = {
         "shots": options.shots or "all",
-        "intents": len(chosen),
+        "intents": len(chosen) - ("" in chosen),
         "exemplars": report(nearest[: len(val)] or nearest, nearest[len(val) :]),
     }
     if not options.no_linear:
         with tempfile.TemporaryDirectory() as temporary:
             path = Path(temporary) / "train.jsonl"
-            write_texts(train, path)
+            write_texts([Text(t, name) for name, members in chosen.items() for t in members], path)
             head = fit_head(path, model, encoder.fingerprint)
-        scores = {"linear": head.log_odds}
-        if any(not t.intent for t in train):
-            scores["linear_against_none"] = head.against_none
-        for name, odds_of in scores.items():
-            likeliest = by_head(odds_of, head, [*val, *test], rows)
+        heads = {"linear": head}
+        if "" in chosen:
+            heads |= {f"linear_against_{what}": replace(head, rivals=r) for what, r in (("all", 1.0), ("none", 0.0))}
+        for name, made in heads.items():
+            likeliest = by_head(made, [*val, *test], rows)
             found[name] = report(likeliest[: len(val)] or likeliest, likeliest[len(val) :])
     return found
 
@@ -212,12 +210,12 @@ def show(figures: dict[str, object], console: Console) -> None:
     table = Table(
         title=f"open set, {figures['intents']} intents, {figures['shots']} exemplars each", title_justify="left"
     )
-    ways = [w for w in ("exemplars", "linear", "linear_against_none") if w in figures]
+    ways = [w for w in figures if w == "exemplars" or w.startswith("linear")]
     for heading in ("", *ways):
-        table.add_column(heading, justify="right" if heading else "left")
+        table.add_column(heading.replace("_", " "), justify="right" if heading else "left")
     tables: list[dict[str, object]] = [figures[w] for w in ways]  # type: ignore[misc]
     for key in tables[0]:
-        table.add_row(key, *(str(t[key]) for t in tables))
+        table.add_row(key.replace("_", " "), *(str(t[key]) for t in tables))
     console.print(table)
 
 

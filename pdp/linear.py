@@ -3,16 +3,18 @@
 ``training.retrain`` fits it on labelled requests (multinomial logistic regression) and writes ``head.json``::
 
     {
-        "format": 1,
+        "format": 2,
         "encoder": "sha256:…",
         "intents": [...],
+        "rivals": 0.03,
         "mean": [...],
         "scale": [...],
         "weights": [[...]],
         "bias": [...],
     }
 
-``weights`` has a row for each intent and a last one for "none of them".
+``weights`` has a row for each intent and a last one for "none of them". ``rivals`` says how much the other intents
+count against one, beside that last row; format 1 has none, and stands for 1.
 """
 
 from __future__ import annotations
@@ -30,13 +32,15 @@ from pdp.errors import BundleError, Problem
 from pdp.types import Json
 
 FILE = "head.json"
-FORMAT = 1
+FORMAT, FORMER = 2, 1
 FIX = "make it again with python -m training.retrain, or remove it"
 MOST_BYTES = 16 * 1_048_576
 """Room for 1,500 intents: 768 numbers each, some ten bytes a number."""
 FARTHEST = 30.0
 LARGEST = 1e6
 SMALLEST_SCALE = 1e-6
+LEAST_RIVALS = 0.001
+"""At 0 a text that surely asks for one intent would pass for any other: each is likelier than none."""
 DECIMALS = 6
 """Log-odds are rounded: the last bits of a sum differ between processors, and must not decide what comes first."""
 
@@ -45,7 +49,11 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LinearHead:
-    """Weights over standardised features. ``intents`` are the rows' ids, without the last row ("none of them")."""
+    """Weights over standardised features. ``intents`` are the rows' ids, without the last row ("none of them").
+
+    ``rivals`` is the weight of the other intents beside "none of them". Below 1, being torn between two intents is less
+    of a sign of neither; being surer of another one still is.
+    """
 
     encoder: str
     intents: tuple[str, ...]
@@ -53,31 +61,21 @@ class LinearHead:
     scale: Vector
     weights: NDArray[np.float64]
     bias: Vector
+    rivals: float = 1.0
 
     def log_odds(self, features: Vector) -> Vector:
-        """``log(p / (1 - p))`` of each intent, [intents], for one text's features [width]. NaN in, NaN out."""
-        with np.errstate(invalid="ignore", over="ignore"):
-            scores = self._scores(features)
-            # p / (1 - p) is one score against all the others together.
-            top = scores.max()
-            parts = np.exp(scores - top)
-            rest = np.maximum(parts.sum() - parts, np.exp(-FARTHEST))
-            odds: Vector = np.clip(scores - top - np.log(rest), -FARTHEST, FARTHEST)
-        return np.round(odds[:-1], DECIMALS)
+        """``log(p / (p_none + rivals * p_others))`` of each intent, [intents], for one text's features [width].
 
-    def against_none(self, features: Vector) -> Vector:
-        """``log(p / p_none)`` of each intent, [intents]: being torn between two intents is no sign of neither.
-
-        Means something only where the head was fitted with texts of no intent. NaN in, NaN out.
+        With ``rivals`` 1 that is ``log(p / (1 - p))``. NaN in, NaN out.
         """
         with np.errstate(invalid="ignore", over="ignore"):
-            scores = self._scores(features)
-            odds: Vector = np.clip(scores[:-1] - scores[-1], -FARTHEST, FARTHEST)
+            scores: Vector = self.weights @ ((features - self.mean) / self.scale) + self.bias
+            top = scores.max()
+            parts = np.exp(scores - top)
+            own, none = parts[:-1], parts[-1]
+            rest = np.maximum(none + self.rivals * (own.sum() - own), np.exp(-FARTHEST))
+            odds: Vector = np.clip(scores[:-1] - top - np.log(rest), -FARTHEST, FARTHEST)
         return np.round(odds, DECIMALS)
-
-    def _scores(self, features: Vector) -> Vector:
-        scores: Vector = self.weights @ ((features - self.mean) / self.scale) + self.bias
-        return scores
 
 
 def parse(data: bytes, intents: Sequence[str] | None, encoder: str) -> LinearHead:
@@ -86,8 +84,9 @@ def parse(data: bytes, intents: Sequence[str] | None, encoder: str) -> LinearHea
     Raises ``BundleError`` with the first mistake, its line, and what to do about it.
     """
     found = _Document(data)
-    if found.given("format") != FORMAT:
-        raise found.wrong("format", f"is not a head of format {FORMAT}")
+    number = found.given("format")
+    if number not in (FORMAT, FORMER) or isinstance(number, bool):
+        raise found.wrong("format", f"is not a head of format {FORMER} or {FORMAT}")
     if found.given("encoder") != encoder:
         raise found.wrong("encoder", f"was made for encoder {found.given('encoder')!r}, not for {encoder!r}")
     names = found.given("intents")
@@ -106,6 +105,7 @@ def parse(data: bytes, intents: Sequence[str] | None, encoder: str) -> LinearHea
         scale=found.numbers("scale", (mean.size,), SMALLEST_SCALE),
         weights=found.numbers("weights", shape),
         bias=found.numbers("bias", shape[:1]),
+        rivals=found.number("rivals", LEAST_RIVALS, 1.0) if number == FORMAT else 1.0,
     )
 
 
@@ -119,6 +119,7 @@ def document(head: LinearHead) -> dict[str, Json]:
         "format": FORMAT,
         "encoder": head.encoder,
         "intents": list(head.intents),
+        "rivals": head.rivals,
         "mean": short(head.mean),
         "scale": short(head.scale),
         "weights": [short(row) for row in head.weights],
@@ -155,13 +156,22 @@ class _Document:
                 raise self.wrong(name, f"{name!r} is missing or no table of numbers")
             # Compared before anything is converted: a number of 400 digits is no float, and NaN compares as false.
             for number in row:
-                if isinstance(number, bool) or not isinstance(number, int | float) or not least <= number <= LARGEST:
-                    said = f"{name!r} holds {str(number)[:20]}, which is no finite number from {least:g} to {LARGEST:g}"
-                    raise self.wrong(name, said)
+                self._checked(number, name, least, LARGEST)
         seen = (*((len(rows),) if len(shape) == 2 else ()), *sorted({len(row) for row in rows}))
         if len(seen) != len(shape) or any(w not in (-1, s) for w, s in zip(shape, seen, strict=True)):
             raise self.wrong(name, f"{name!r} has the shape {list(seen)}, not {list(shape)}")
         return np.array(value, np.float64)
+
+    def number(self, name: str, least: float, most: float) -> float:
+        """One number from ``least`` to ``most``."""
+        value = self.given(name)
+        self._checked(value, name, least, most)
+        return float(value)
+
+    def _checked(self, number: object, name: str, least: float, most: float) -> None:
+        if isinstance(number, bool) or not isinstance(number, int | float) or not least <= number <= most:
+            said = f"{name!r} holds {str(number)[:20]}, which is no finite number from {least:g} to {most:g}"
+            raise self.wrong(name, said)
 
     def wrong(self, name: str, message: str) -> BundleError:
         """A mistake at the line of a field; at the top where the file has no such field."""

@@ -71,12 +71,33 @@ def test_log_odds_are_those_of_the_probabilities(scores: list[float]) -> None:
     assert made.log_odds(np.zeros(1)) == pytest.approx(wanted, abs=1e-4)
 
 
-def test_being_torn_between_two_intents_is_no_sign_of_neither() -> None:
-    """Two intents in equal parts: as likely as not each, and far from none."""
+def test_rivals_count_for_their_share() -> None:
+    """Torn between two intents: far from none, the less sure the more rivals count; surer of another: not this one."""
     made = LinearHead("e", ("i", "j"), np.zeros(1), np.ones(1), np.zeros((3, 1)), np.array([5.0, 5.0, -5.0]))
     assert made.log_odds(np.zeros(1)) == pytest.approx([0.0, 0.0], abs=1e-3)
-    assert made.against_none(np.zeros(1)).tolist() == [10.0, 10.0]
-    assert np.isnan(head().against_none(np.array([1.0, np.nan, 0, 0]))).all()
+    discounted = replace(made, rivals=0.1)
+    assert discounted.log_odds(np.zeros(1)) == pytest.approx([np.log(10)] * 2, abs=1e-2)
+    surer = replace(discounted, bias=np.array([5.0, 15.0, -5.0]))
+    assert surer.log_odds(np.zeros(1))[0] == pytest.approx(np.log(10) - 10, abs=1e-2)
+
+
+@given(st.lists(st.floats(-12, 12), min_size=3, max_size=6), st.floats(linear.LEAST_RIVALS, 1))
+def test_rivals_change_no_order(scores: list[float], rivals: float) -> None:
+    """The likeliest intent stays so, and no intent's odds fall when its rivals count for less."""
+    rows = len(scores)
+    names = tuple(map(str, range(rows - 1)))
+    full = LinearHead("e", names, np.zeros(1), np.ones(1), np.zeros((rows, 1)), np.array(scores))
+    before, after = full.log_odds(np.zeros(1)), replace(full, rivals=rivals).log_odds(np.zeros(1))
+    assert after[int(before.argmax())] == after.max()
+    assert (after >= before - 1e-6).all()
+
+
+def test_a_head_of_the_former_format_says_what_it_said() -> None:
+    """Calibrations were made for its log-odds against all the rest."""
+    made = replace(head(), rivals=0.03)
+    former = {k: v for k, v in document(made).items() if k != "rivals"} | {"format": 1}
+    found = parse(json.dumps(former).encode(), None, "sha256:e")
+    assert (found.rivals, parse(json.dumps(document(made)).encode(), None, "sha256:e").rivals) == (1.0, 0.03)
 
 
 def test_what_is_no_number_stays_none() -> None:
@@ -128,7 +149,9 @@ def changed(**fields: Any) -> Callable[[dict[str, Any]], Any]:
 
 
 MISTAKES: Mapping[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
-    "other format": (changed(format=2), "format 1"),
+    "other format": (changed(format=3), "format 1 or 2"),
+    "rivals missing": (lambda found: {k: v for k, v in found.items() if k != "rivals"}, "'rivals' holds None"),
+    "no rivals": (changed(rivals=0), "'rivals' holds 0, which is no finite number from 0.001 to 1"),
     "other encoder": (changed(encoder="sha256:other"), "made for encoder 'sha256:other'"),
     "unknown intent": (changed(intents=["reed", "close"]), "no intent 'reed'; did you mean 'read'"),
     "intent twice": (changed(intents=["read", "read"]), "different ids"),

@@ -32,6 +32,9 @@ FOLDS = 3
 MOST_SEARCHED = 3000
 LEAST = 3
 """Examples that an intent must have to get a row."""
+RIVALS = 0.03
+"""How much other intents count against one, beside none of them. Chosen on three held-out fifths of CLINC150's train
+part by the sum of what passes of no intent (0.7 %, 3.2 % with 1) and for a wrong one (1.4 %, 1.0 %) where 95 % pass."""
 SEED = 20261126
 
 
@@ -62,7 +65,8 @@ def fit(rows: NDArray[np.float64], classes: Sequence[str], encoder: str) -> Line
     weights, bias = _per_class(model, len(names))
     if not with_none:  # nothing is known of what belongs nowhere: a row that never wins
         weights, bias = np.vstack((weights, np.zeros(weights.shape[1]))), np.append(bias, bias.min() - 10)
-    return LinearHead(encoder, tuple(kept), mean, scale, weights, bias)
+    # Without examples of none there is nothing to weigh the rivals against.
+    return LinearHead(encoder, tuple(kept), mean, scale, weights, bias, RIVALS if with_none else 1.0)
 
 
 def _search(rows: NDArray[np.float64], target: NDArray[np.int64]) -> LogisticRegression:

@@ -6,10 +6,12 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks import measure, open_set
 from benchmarks.open_set import Scored, Text, best_threshold, hold_out, main, pick, report
+from pdp.linear import LinearHead
 from tests.conftest import WordEncoder
 
 TEXTS = [Text(f"{verb} the {thing}", verb) for verb in ("read", "sell", "paint") for thing in "abcdefgh"]
@@ -17,11 +19,12 @@ NONE = [Text(f"whistle {thing}", "") for thing in "abcdefgh"]
 
 
 def test_the_choice_of_exemplars_is_seeded() -> None:
-    """As many of each intent as asked for, the same every time, none of what belongs nowhere."""
+    """As many of each intent and of none as asked for, the same every time, whatever else the file holds."""
     chosen = pick([*TEXTS, *NONE], 3)
-    assert {name: len(set(texts)) for name, texts in chosen.items()} == {"read": 3, "sell": 3, "paint": 3}
-    assert chosen == pick([*TEXTS, *NONE], 3)
-    assert sum(map(len, pick([*TEXTS, *NONE], None).values())) == len(TEXTS)
+    assert {name: len(set(texts)) for name, texts in chosen.items()} == {"read": 3, "sell": 3, "paint": 3, "": 3}
+    assert chosen == pick([*NONE, *TEXTS], 3)
+    assert {name: texts for name, texts in chosen.items() if name} == pick(TEXTS, 3)
+    assert sum(map(len, pick([*TEXTS, *NONE], None).values())) == len(TEXTS) + len(NONE)
 
 
 def test_what_is_held_out_is_not_trained_on() -> None:
@@ -54,7 +57,38 @@ def test_the_threshold_comes_from_the_other_set() -> None:
 def test_without_texts_of_no_intent_there_is_accuracy_only() -> None:
     """No figure is made up."""
     found = [Scored("a", "a", 0.9)]
-    assert set(report(found, found)) == {"in_scope", "out_of_scope", "in_scope_accuracy"}
+    assert set(report(found, found)) == {"in_scope", "out_of_scope", "in_scope_accuracy", "wrong_intent_at_95"}
+
+
+def test_a_text_that_passes_for_another_intent_is_counted() -> None:
+    """However sure its own intent is."""
+    scores = np.array([0.9, 0.8, 0.1])
+    torn, sure = Scored.best("a", ("a", "b", "c"), scores), Scored.best("c", ("a", "b", "c"), scores[::-1])
+    assert (torn.found, torn.score, torn.other) == ("a", 0.9, 0.8)
+    low = Scored("a", "a", 0.85, 0.2)
+    assert report([], [torn, sure, low])["wrong_intent_at_95"] == 0.0
+    assert report([], [torn, sure, Scored("a", "a", 0.7, 0.2)])["wrong_intent_at_95"] == 0.6667
+
+
+def test_the_head_is_fitted_on_the_shots_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same texts as the exemplars, and as many of no intent."""
+    given: list[Text] = []
+
+    def fit(train: Path, model: Path, encoder: str) -> LinearHead:
+        del model
+        given.extend(open_set.read_texts(train))
+        names = tuple(sorted({t.intent for t in given if t.intent}))
+        rows, width = len(names) + 1, 2 * WordEncoder.dimension
+        return LinearHead(encoder, names, np.zeros(width), np.ones(width), np.zeros((rows, width)), np.zeros(rows))
+
+    monkeypatch.setattr(open_set.OnnxEncoder, "load", lambda _: WordEncoder())
+    monkeypatch.setattr(measure, "machine", dict)
+    monkeypatch.setattr(open_set, "fit_head", fit)
+    path = tmp_path / "t.jsonl"
+    open_set.write_texts([*TEXTS, *NONE], path)
+    assert main(["--train", str(path), "--test", str(path), "--shots", "2", "--model", str(tmp_path)]) == 0
+    assert Counter(t.intent for t in given) == {"read": 2, "sell": 2, "paint": 2, "": 2}
+    assert {t.text for t in given} == {t for texts in pick([*TEXTS, *NONE], 2).values() for t in texts}
 
 
 def test_a_run_from_exemplars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,3 +127,26 @@ def test_a_file_that_is_not_there_is_an_error(tmp_path: Path, capsys: pytest.Cap
     """Exit status 1 and one line."""
     assert main(["--train", str(tmp_path / "no"), "--test", str(tmp_path / "no")]) == 1
     assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_the_document_has_the_figures_of_the_results() -> None:
+    """The tables in ``docs/quality.md``, from the files of results."""
+    root = Path(__file__).parents[2]
+    document = (root / "docs" / "quality.md").read_text().replace("**", "")
+    names = ("clinc150_10", "clinc150_all", "banking77_10", "banking77_all")
+    paths = {name: root / "benchmarks" / "results" / f"open_set_{name}.json" for name in names}
+    read = {name: json.loads(path.read_text()) for name, path in paths.items()}
+    clinc, banking = read["clinc150_10"]["exemplars"], read["banking77_10"]["exemplars"]
+    assert f"| 0.90 | {clinc['in_scope_accuracy']:.3f} | 0.88 | {banking['in_scope_accuracy']:.3f}," in document
+    assert f"| 0.97 | {clinc['auroc']:.3f} | | |" in document
+    assert f"| {clinc['false_accept_at_95']:.0%} | | |".replace("%", " %") in document
+    ways = [read["clinc150_all"][f"linear{way}"] for way in ("", "_against_all", "_against_none")]
+    for goal, figure, shape in (
+        ("0.965", "in_scope_accuracy", ".3f"),
+        ("0.985", "auroc", ".3f"),
+        ("7 %", "false_accept_at_95", ".0%"),
+        ("", "wrong_intent_at_95", ".1%"),
+    ):
+        cells = [goal, *(format(way[figure], shape).replace("%", " %") for way in ways)]
+        assert f"| {' | '.join(cells)} |".replace("|  |", "| |") in document
+    assert f"BANKING77: accuracy {read['banking77_all']['linear']['in_scope_accuracy']:.3f} (goal" in document

@@ -209,7 +209,7 @@ def test_a_fitted_head_tells_its_classes_apart() -> None:
     classes = [*["a"] * 20, *["b"] * 20, *[linear.NONE] * 20, "rare"]
     rows = np.array([drawn.standard_normal(5) + centres[c] for c in classes])
     made, again = (linear.fit(rows, classes, "sha256:e") for _ in range(2))
-    assert made.intents == ("a", "b")
+    assert (made.intents, made.rivals) == (("a", "b"), linear.RIVALS)
     assert (made.weights == again.weights).all()
     odds = np.array([made.log_odds(row) for row in rows[:60]])
     assert (odds[:20].argmax(axis=1) == 0).mean() > 0.9
@@ -222,5 +222,6 @@ def test_two_classes_are_enough_and_one_is_not() -> None:
     rows = np.vstack((np.ones((4, 3)), -np.ones((4, 3)))) + np.arange(8)[:, None] / 100
     made = linear.fit(rows, ["a"] * 4 + [linear.NONE] * 4, "sha256:e")
     assert made.log_odds(np.ones(3))[0] > 0 > made.log_odds(-np.ones(3))[0]
+    assert linear.fit(rows, ["a"] * 4 + ["b"] * 4, "sha256:e").rivals == 1.0
     with pytest.raises(linear.TooFewExamples, match="label more"):
         linear.fit(rows, ["a"] * 8, "sha256:e")
