@@ -23,7 +23,7 @@ from pdp.cases import report, run_cases
 from pdp.errors import BundleError, BundleTestsFailed, InvalidRequest, Problem
 from pdp.evidence import warm
 from pdp.intent.encoder import Encoder
-from pdp.intent.index import Vectors
+from pdp.intent.grid import Vectors
 from pdp.intent.vectors import read_vectors, write_vectors
 from pdp.policy import edit
 from pdp.policy.bundle import load

@@ -17,7 +17,8 @@ from pdp.errors import BundleError, EncoderError, EncoderMismatch, NotReady, Pro
 from pdp.intent.authority import AuthorityProfile, profile, risk
 from pdp.intent.calibration import Calibration
 from pdp.intent.encoder import Encoder
-from pdp.intent.index import ExemplarIndex, Vectors
+from pdp.intent.grid import Vectors
+from pdp.intent.index import ExemplarIndex
 from pdp.linear import FILE, FIX
 from pdp.policy.admission import Admission
 from pdp.policy.bundle import load

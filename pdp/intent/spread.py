@@ -8,13 +8,13 @@ that thresholds are set on are told from plain cosines.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-Vectors = NDArray[np.float32]
-Columns = NDArray[np.intp]
+from pdp.intent.grid import Columns, Vectors, on_grid, products_at
 
 SHRINKAGE = 0.3
 FEWEST = 2
@@ -53,12 +53,11 @@ class Spread:
     def nearness(self, vector: Vectors, intents: Columns) -> Vectors:
         """The cosine of one text [d] to the middle of each of ``intents``, there where they are round."""
         turned = (vector - self.mean) @ self.turn
-        length = max(float(np.linalg.norm(turned)), 1e-9)
-        found: Vectors = (self.middles[intents] @ (turned / length)).astype(np.float32)
+        length = max(math.sqrt(float(turned @ turned)), 1e-9)
+        found: Vectors = products_at(on_grid((turned / length).astype(np.float32))[None], self.middles, intents)[0]
         return found
 
 
 def _unit(rows: NDArray[np.float64]) -> Vectors:
     lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-    unit: Vectors = (rows / lengths).astype(np.float32)
-    return unit
+    return on_grid((rows / lengths).astype(np.float32))

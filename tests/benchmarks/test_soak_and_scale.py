@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from benchmarks import disturbances, load, scale, scale_bundles, soak, workload
+from benchmarks import disturbances, load, scale, scale_bundles, scale_recall, soak, workload
 from benchmarks.load import Answered
 from pdp.policy.bundle import load as load_bundle
 
@@ -87,3 +87,15 @@ def test_a_reload_changes_the_revision_and_nothing_else(tmp_path) -> None:
     assert len(revisions) == 4
     changed = yaml.safe_load((directory / disturbances.CHANGED).read_text())
     assert changed["id"] == "read-open-order"
+
+
+def test_what_the_cut_keeps_is_told_against_looking_at_all() -> None:
+    """Texts near an intent find it; a cut that kept other intents would be seen."""
+    index, texts = scale.index_of(2_000)
+    told = scale_recall.kept("synthetic", index, texts[:30])
+    assert (told["intents"], told["texts"], told["nearest_kept"], told["in_order"]) == (200, 30, 1.0, 1.0)
+    honest = index.foremost
+    index.foremost = lambda text, columns, most: honest(text, columns[100:], most)  # type: ignore[method-assign]
+    worse = scale_recall.kept("synthetic", index, texts[:30])
+    assert worse["nearest_kept"] < 0.8
+    assert worse["in_order"] < 0.8
