@@ -69,11 +69,16 @@ def nobody(_bundle: Bundle, _previous: str, _encoder: str) -> None:
     """Nobody is told."""
 
 
+def nothing() -> None:
+    """Nothing is kept."""
+
+
 class AdministrationPoint:
     """Administration of one worker process; ``fleet`` reaches the others.
 
     ``now`` gives epoch seconds; ``store`` is a file for exemplar vectors, so that a restart need not encode them again;
-    ``archive`` keeps what comes into force, ``activated`` is told of it.
+    ``archive`` keeps what comes into force, ``activated`` is told of it; ``warmed`` is called when the model has read
+    a bundle's texts.
     """
 
     def __init__(
@@ -87,6 +92,7 @@ class AdministrationPoint:
         store: Path | None = None,
         archive: Archive | None = None,
         activated: Activated = nobody,
+        warmed: Callable[[], None] = nothing,
     ) -> None:
         self._snapshots = snapshots
         self._encoder = encoder
@@ -96,6 +102,7 @@ class AdministrationPoint:
         self._store = store
         self._archive: Archive = archive or NoArchive()
         self._tell = activated
+        self._warmed = warmed
         self._fleet: Fleet = fleet or LocalFleet(self)
         self._started = self._activated = now()
         self._prepared: tuple[Snapshot, CaseReport] | None = None
@@ -227,6 +234,7 @@ class AdministrationPoint:
         if fresh.keys() - known.keys():
             self._keep(fresh)
         warm(built, self._encoder)
+        self._warmed()
         return built, report(run_cases(built, self._encoder))
 
     def _known(self, bundle: Bundle) -> Mapping[str, Vectors]:
