@@ -18,10 +18,11 @@ ONE_BY_ONE = 6
 COPY_SHARE = 0.5
 
 
-def on_grid(vectors: Vectors) -> Vectors:
-    """Round to multiples of 1/2048. Rounding twice changes nothing."""
-    rounded: Vectors = np.rint(vectors * GRID) / GRID
-    return rounded
+def on_grid(vectors: Vectors, out: Vectors | None = None) -> Vectors:
+    """Round to multiples of 1/2048, into ``out`` where it is given. Rounding twice changes nothing."""
+    rounded = np.multiply(vectors, GRID, out=out)
+    np.rint(rounded, out=rounded)
+    return np.divide(rounded, GRID, out=rounded)
 
 
 def products(vectors: Vectors, matrix: Vectors) -> Vectors:
