@@ -12,7 +12,8 @@ bundle, read by the shipped model.
 Whole bundles, served: 10 to 10,000 intents, each with six exemplars, a counter-exemplar and a rule, with the
 calibration of the shipped model. ``apart``: each intent has its own table; ``together``: all of them admit the call.
 Two servers stand side by side, the small bundle and the large one, and are asked in turn, so that p50s compare; the
-large one is then reloaded each second (as often as it can be) at half load. A rule applies to its own intent;
+large one is then reloaded each second (as often as it can be) at half load. ``stored``: the model had read the texts
+before, so the start is a restart. A rule applies to its own intent;
 ``global_rules`` is a small bundle with so many rules for every request.
 """
 

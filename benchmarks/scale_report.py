@@ -36,7 +36,7 @@ def show_bundles(console: Console, title: str, rows: Sequence[dict[str, Any]]) -
         table.add_row(
             row["shape"],
             f"{row['size']:,}",
-            f"{row['start_seconds']['large']:.1f}",
+            f"{row['start_seconds']['large']:.1f}" + (" again" if row.get("stored") else ""),
             f"{row['reload_seconds']:.2f}",
             f"{row['large']['p50_ms']:.2f}",
             f"{row['p50_of_the_small']:.2f}",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import logging
 import os
 import shutil
@@ -226,6 +227,10 @@ class AdministrationPoint:
         return current.bundle.revision if current else ""
 
     def _build(self, path: Path) -> tuple[Snapshot, CaseReport]:
+        with uncollected():
+            return self._built(path)
+
+    def _built(self, path: Path) -> tuple[Snapshot, CaseReport]:
         bundle = load(path, check_rules=problems)
         current = self._snapshots.peek()
         known = current.index.vectors_by_text() if current else {}
@@ -237,6 +242,18 @@ class AdministrationPoint:
         warm(built, self._encoder)
         self._warmed()
         return built, report(run_cases(built, self._encoder))
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No search for garbage meanwhile: a bundle is all objects that stay, and each search stops every request."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _demand_tests(tests: CaseReport) -> None:

@@ -99,3 +99,14 @@ def test_what_the_cut_keeps_is_told_against_looking_at_all() -> None:
     worse = scale_recall.kept("synthetic", index, texts[:30])
     assert worse["nearest_kept"] < 0.8
     assert worse["in_order"] < 0.8
+
+
+def test_a_second_shape_starts_with_what_the_first_has_read(tmp_path) -> None:
+    """And the first, or one that was never measured, starts with nothing."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert not scale_bundles._carried(first, second)
+    for name in scale_bundles.READ:
+        (second / name).write_text("read")
+    assert not scale_bundles._carried(second, second)
+    assert scale_bundles._carried(second, first)
+    assert (first / "vectors.npy").read_text() == "read"
