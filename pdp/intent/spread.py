@@ -20,7 +20,9 @@ SHRINKAGE = 0.3
 FEWEST = 2
 """There must be so many times more exemplars than dimensions, or what is seen is chance."""
 MOST_EXEMPLARS = 20_000
-"""Beyond, seeing the spread would take hundreds of megabytes while a bundle is loaded."""
+"""Beyond, seeing the spread would take seconds while a bundle is loaded."""
+BLOCK = 1024
+"""So many exemplars at a time are held in double precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,16 @@ class Spread:
         if len(size) < FEWEST or not 0 < FEWEST * matrix.shape[1] <= len(owners) <= MOST_EXEMPLARS:
             return None
         places = np.arange(len(owners)) + np.repeat(first - (np.cumsum(size) - size), size)
-        exact = matrix[places].astype(np.float64)
-        mean = exact.mean(axis=0)
+        parts = [slice(at, at + BLOCK) for at in range(0, len(owners), BLOCK)]
         totals = np.zeros((len(size), matrix.shape[1]))
-        np.add.at(totals, owners, exact)
+        for part in parts:
+            np.add.at(totals, owners[part], matrix[places[part]].astype(np.float64))
+        mean = totals.sum(axis=0) / len(owners)
         middles = totals / np.maximum(size, 1)[:, None]
-        within = exact - middles[owners]
-        covariance = within.T @ within / len(within)
+        covariance = np.zeros((matrix.shape[1], matrix.shape[1]))
+        for part in parts:
+            within = matrix[places[part]] - middles[owners[part]]
+            covariance += within.T @ within / len(owners)
         variance = float(np.trace(covariance)) / len(covariance)
         shrunk = (1 - SHRINKAGE) * covariance + SHRINKAGE * max(variance, 1e-9) * np.eye(len(covariance))
         turn = np.linalg.cholesky(np.linalg.inv(shrunk))
