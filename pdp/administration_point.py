@@ -69,16 +69,11 @@ def nobody(_bundle: Bundle, _previous: str, _encoder: str) -> None:
     """Nobody is told."""
 
 
-def nothing() -> None:
-    """Nothing is kept."""
-
-
 class AdministrationPoint:
     """Administration of one worker process; ``fleet`` reaches the others.
 
     ``now`` gives epoch seconds; ``store`` is a file for exemplar vectors, so that a restart need not encode them again;
-    ``archive`` keeps what comes into force, ``activated`` is told of it; ``warmed`` is called when the model has read
-    a bundle's texts.
+    ``archive`` keeps what comes into force, ``activated`` is told of it.
     """
 
     def __init__(
@@ -92,7 +87,6 @@ class AdministrationPoint:
         store: Path | None = None,
         archive: Archive | None = None,
         activated: Activated = nobody,
-        warmed: Callable[[], None] = nothing,
     ) -> None:
         self._snapshots = snapshots
         self._encoder = encoder
@@ -102,7 +96,6 @@ class AdministrationPoint:
         self._store = VectorStore(store, encoder.fingerprint, encoder.dimension)
         self._archive: Archive = archive or NoArchive()
         self._tell = activated
-        self._warmed = warmed
         self._fleet: Fleet = fleet or LocalFleet(self)
         self._started = self._activated = now()
         self._prepared: tuple[Snapshot, CaseReport] | None = None
@@ -240,7 +233,7 @@ class AdministrationPoint:
         every = built.index.vectors_by_text()
         self._store.keep(every, len(every.keys() - known.keys()))
         warm(built, self._encoder)
-        self._warmed()
+        self._encoder.save_memories()
         return built, report(run_cases(built, self._encoder))
 
 

@@ -80,7 +80,6 @@ def build(config: Config) -> Parts:
         now,
         __version__,
         store=config.data_dir / "vectors.npy",
-        warmed=encoder.save_memories,
         archive=BundleArchive(config.data_dir),
         activated=data.activated,
     )

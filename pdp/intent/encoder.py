@@ -106,6 +106,9 @@ class Encoder(Protocol):
     def remember(self, text: str, role: int) -> Memory:
         """The memory of one text of an intent as ``DESCRIPTION`` or ``EXEMPLAR``. Raises as ``encode`` does."""
 
+    def save_memories(self) -> None:
+        """Keep the memories for the next start, if there is a file for them and it lacks many."""
+
     def judge(self, request: Readout, memory: Memory) -> Judgement:
         """Judge a request against an intent's texts, joined along the tokens. Raises ``EncoderError``."""
 
@@ -162,7 +165,7 @@ class OnnxEncoder:
         return encoder
 
     def save_memories(self) -> None:
-        """Keep the memories in the file that was named at ``load``, if there is one and it lacks many of them."""
+        """See ``Encoder.save_memories``; the file is the one that was named at ``load``."""
         self._recollection.save()
 
     def count_tokens(self, text: str) -> int:
