@@ -108,6 +108,46 @@ def overload() -> str:
     return table(("phase", "offered per s", "served per s", "p50 ms", "p99", "refused"), rows)
 
 
+def index() -> str:
+    """What one decision spends in the index, by the number of exemplars."""
+    rows = [
+        (f"{r['exemplars']:,}", r["us"]["one"], r["us"]["all"], r["added_us"]["all"], r["build_seconds"])
+        for r in result("scale")["index"]
+    ]
+    return table(("exemplars", "admitted to one intent, µs", "to all, µs", "added", "built in s"), rows)
+
+
+def recall() -> str:
+    """What is looked at of the four nearest intents."""
+    rows = [
+        (r["of"], f"{r['intents']:,}", r["texts"], f"{r['nearest_kept']:.5f}", f"{r['in_order']:.5f}", r["long_looks"])
+        for r in result("scale")["recall"]
+    ]
+    head = ("vectors", "intents", "texts", "of the four nearest looked at", "all four in order", "looked at 96, not 32")
+    return table(head, rows)
+
+
+def bundles() -> str:
+    """Whole bundles by size, beside the smallest."""
+    rows = [
+        (
+            b["shape"],
+            f"{b['size']:,}",
+            b["start_seconds"]["large"],
+            "yes" if b["stored"] else "no",
+            b["reload_seconds"],
+            b["large"]["p50_ms"],
+            b["p50_of_the_small"],
+            b["half_load"].get("p999_ms"),
+            b["half_load_with_reloads"].get("p999_ms"),
+            b["peak_rss_mib"],
+        )
+        for b in result("scale")["bundles"]
+    ]
+    head = ("admitted", "intents", "start s", "texts read before", "reload s", "p50 ms", "of the smallest")
+    return table((*head, "p99.9 ms at half load", "… with reloads", "peak RSS MiB"), rows)
+
+
 def student() -> str:
     """The trial of a smaller encoder, on domains that nothing was fitted on."""
     figures = ("cosine_to_teacher", "auroc", "nearest_covers", "ms")
@@ -129,6 +169,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "latency": latency,
     "matrix": matrix,
     "overload": overload,
+    "index": index,
+    "recall": recall,
+    "bundles": bundles,
     "student": student,
     "machines": machines,
 }

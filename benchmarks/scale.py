@@ -5,12 +5,15 @@
 The index by itself, in this process: 10 to 100,000 exemplars, ten an intent, as *synthetic* unit vectors around one
 centre for each intent (encoding so many texts would say nothing about the index). ``one``: the request is admitted to
 one intent, as where every intent has its own table; ``all``: it is admitted to every intent, and the index must find
-the nearest four. Recall is 1 by construction: the search is exact. ``added_us`` is beyond the smallest index.
+the nearest four. ``added_us`` is beyond the smallest index. ``recall``: of very many intents only some are looked at;
+how many of the four nearest are among them, of the synthetic ones and of all intents of ``training/corpus`` in one
+bundle, read by the shipped model.
 
 Whole bundles, served: 10 to 10,000 intents, each with six exemplars, a counter-exemplar and a rule, with the
 calibration of the shipped model. ``apart``: each intent has its own table; ``together``: all of them admit the call.
 Two servers stand side by side, the small bundle and the large one, and are asked in turn, so that p50s compare; the
-large one is then reloaded each second (as often as it can be) at half load. A rule applies to its own intent;
+large one is then reloaded each second (as often as it can be) at half load. ``stored``: the model had read the texts
+before, so the start is a restart. A rule applies to its own intent;
 ``global_rules`` is a small bundle with so many rules for every request.
 """
 
@@ -29,12 +32,15 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import measure, scale_bundles, scale_report
+from benchmarks import measure, scale_bundles, scale_recall, scale_report
+from pdp.intent import cut
 from pdp.intent.encoder import OnnxEncoder, default_model_directory
-from pdp.intent.index import ExemplarIndex, Vectors
+from pdp.intent.grid import Columns, Vectors
+from pdp.intent.index import ExemplarIndex
+from pdp.matching import MOST_TRIED
 from pdp.types import Exemplar, Position
 
-DIMENSION, EACH, MOST_TRIED = 384, 10, 4
+DIMENSION, EACH = 384, 10
 EXEMPLARS = (10, 100, 1_000, 10_000, 100_000)
 INTENTS = (10, 100, 1_000, 10_000)
 SPREAD = 0.7
@@ -85,12 +91,12 @@ def index_cost(count: int, rounds: int) -> dict[str, Any]:
     return {"exemplars": count, "build_seconds": round(built, 2), "us": times}
 
 
-def _asked(index: ExemplarIndex, text: Vectors, columns: np.ndarray[Any, np.dtype[np.intp]]) -> None:
+def _asked(index: ExemplarIndex, text: Vectors, columns: Columns) -> None:
     """What matching asks: the order of the admitted intents, then the nearest one's figures."""
     first = columns[:1]
     if len(columns) > 1:
-        order = np.argsort(-index.ranking(text, columns), kind="stable")
-        first = columns[order[:MOST_TRIED]][:1]
+        looked, ranking = index.foremost(text, columns, MOST_TRIED)
+        first = looked[np.argsort(-ranking, kind="stable")[:1]]
     index.score(text[None], first)
     index.nearest(text, int(first[0]), 6)
 
@@ -100,6 +106,14 @@ def indexes(sizes: Sequence[int], rounds: int) -> list[dict[str, Any]]:
     rows = [index_cost(n, rounds if n < 100_000 else max(20, rounds // 10)) for n in sizes]
     least = rows[0]["us"]
     return [{**r, "added_us": {k: round(v - least[k], 1) for k, v in r["us"].items()}} for r in rows]
+
+
+def recalls(sizes: Sequence[int], encoder: OnnxEncoder, *, quick: bool) -> list[dict[str, Any]]:
+    """What is kept of the nearest, wherever not all intents are looked at."""
+    cuts = [n for n in sizes if n > EACH * cut.MOST_LOOKED]
+    synthetic = [scale_recall.kept("synthetic", *index_of(n)) for n in cuts]
+    requests = scale_recall.QUICK_REQUESTS if quick else scale_recall.REQUESTS
+    return [*synthetic, *(scale_recall.corpus(encoder, requests) if cuts or quick else ())]
 
 
 def measured(index: Sequence[dict[str, Any]], bundles: Sequence[dict[str, Any]]) -> dict[str, float]:
@@ -120,6 +134,7 @@ def run(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
     """All figures."""
     index = indexes(options.exemplars, 60 if options.quick else 400)
     encoder = OnnxEncoder.load(default_model_directory())
+    recall = recalls(options.exemplars, encoder, quick=options.quick)
     plan = scale_bundles.QUICK if options.quick else scale_bundles.FULL
     bundles = scale_bundles.compared(options.intents, encoder.fingerprint, directory, plan)
     rules = scale_bundles.rules_compared(options.rules, encoder.fingerprint, directory, plan)
@@ -127,6 +142,7 @@ def run(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
     reached = {goal: value <= GOALS[goal] for goal, value in found.items()}
     return {
         "index": index,
+        "recall": recall,
         "bundles": bundles,
         "global_rules": rules,
         "measured": found,
@@ -145,6 +161,7 @@ def show(console: Console, figures: dict[str, Any]) -> None:
         cells = (f"{row['us']['one']}", f"{row['us']['all']}", added, f"{row['build_seconds']}")
         table.add_row(f"{row['exemplars']:,}", *cells)
     console.print(table)
+    scale_report.show_recall(console, figures["recall"])
     for title, kind in (("intents", "bundles"), ("rules for every request", "global_rules")):
         scale_report.show_bundles(console, title, figures[kind])
     console.print(f"measured {figures['measured']}; to reach {figures['to_reach']}; reached {figures['reached']}")

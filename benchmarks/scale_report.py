@@ -10,6 +10,19 @@ from rich.console import Console
 from rich.table import Table
 
 
+def show_recall(console: Console, rows: Sequence[dict[str, Any]]) -> None:
+    """What is kept of the nearest intents where not all are looked at."""
+    if not rows:
+        return
+    table = Table(title="of the four nearest intents", title_justify="left")
+    for heading in ("", "intents", "texts", "looked at", "in the same order", "long looks"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for row in rows:
+        shares = (f"{row[k]:.5f}" for k in ("nearest_kept", "in_order", "long_looks"))
+        table.add_row(row["of"], f"{row['intents']:,}", f"{row['texts']:,}", *shares)
+    console.print(table)
+
+
 def show_bundles(console: Console, title: str, rows: Sequence[dict[str, Any]]) -> None:
     """One line for each size."""
     if not rows:
@@ -23,7 +36,7 @@ def show_bundles(console: Console, title: str, rows: Sequence[dict[str, Any]]) -
         table.add_row(
             row["shape"],
             f"{row['size']:,}",
-            f"{row['start_seconds']['large']:.1f}",
+            f"{row['start_seconds']['large']:.1f}" + (" again" if row.get("stored") else ""),
             f"{row['reload_seconds']:.2f}",
             f"{row['large']['p50_ms']:.2f}",
             f"{row['p50_of_the_small']:.2f}",
@@ -54,7 +67,9 @@ def plot(path: Path, figures: dict[str, Any]) -> None:
     rules = figures["global_rules"]
     right.plot([r["size"] for r in rules], [r["p50_of_the_small"] for r in rules], marker="s", label="global rules")
     right.axhline(figures["to_reach"]["large_bundle_p50"], linestyle=":", color="red")
-    right.set(xscale="log", xlabel="intents, or rules for every request", ylabel="p50 of the small bundle's")
+    if bundles or rules:
+        right.set_xscale("log")
+    right.set(xlabel="intents, or rules for every request", ylabel="p50 of the small bundle's")
     right.legend()
     figure.tight_layout()
     figure.savefig(path)

@@ -149,7 +149,8 @@ def intent(number: int, name: str, further: Sequence[str] = ()) -> dict[str, obj
 
 def dump(path: Path, value: object) -> None:
     """Write ``value`` as YAML."""
-    path.write_text(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=200), encoding="utf-8")
+    text = yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=200)
+    path.write_text(text, encoding="utf-8")
 
 
 def texts(name: str, seed: int) -> Iterator[str]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -23,8 +24,7 @@ from pdp.cases import report, run_cases
 from pdp.errors import BundleError, BundleTestsFailed, InvalidRequest, Problem
 from pdp.evidence import warm
 from pdp.intent.encoder import Encoder
-from pdp.intent.index import Vectors
-from pdp.intent.vectors import read_vectors, write_vectors
+from pdp.intent.vectors import VectorStore
 from pdp.policy import edit
 from pdp.policy.bundle import load
 from pdp.policy.model import Bundle
@@ -93,7 +93,7 @@ class AdministrationPoint:
         self._path = path
         self._now = now
         self._version = version
-        self._store = store
+        self._store = VectorStore(store, encoder.fingerprint, encoder.dimension)
         self._archive: Archive = archive or NoArchive()
         self._tell = activated
         self._fleet: Fleet = fleet or LocalFleet(self)
@@ -220,33 +220,33 @@ class AdministrationPoint:
         return current.bundle.revision if current else ""
 
     def _build(self, path: Path) -> tuple[Snapshot, CaseReport]:
-        bundle = load(path, check_rules=problems)
-        known = self._known(bundle)
-        built = snapshot.build(bundle, self._encoder, known)
-        fresh = built.index.vectors_by_text()
-        if fresh.keys() - known.keys():
-            self._keep(fresh)
-        warm(built, self._encoder)
-        return built, report(run_cases(built, self._encoder))
+        with uncollected():
+            return self._built(path)
 
-    def _known(self, bundle: Bundle) -> Mapping[str, Vectors]:
-        """Vectors that need not be computed again: of the snapshot in force, and from the store on disk."""
+    def _built(self, path: Path) -> tuple[Snapshot, CaseReport]:
+        bundle = load(path, check_rules=problems)
         current = self._snapshots.peek()
         known = current.index.vectors_by_text() if current else {}
-        if self._store is None:
-            return known
         texts = [e.text for i in bundle.intents for e in (*i.exemplars, *i.counter_exemplars) if e.text not in known]
-        stored = read_vectors(self._store, self._encoder.fingerprint, self._encoder.dimension, texts) if texts else {}
-        return {**known, **stored}
+        known = {**known, **self._store.read(texts)}
+        built = snapshot.build(bundle, self._encoder, known)
+        every = built.index.vectors_by_text()
+        self._store.keep(every, len(every.keys() - known.keys()))
+        warm(built, self._encoder)
+        self._encoder.save_memories()
+        return built, report(run_cases(built, self._encoder))
 
-    def _keep(self, vectors: Mapping[str, Vectors]) -> None:
-        if self._store is None:
-            return
-        try:
-            write_vectors(self._store, self._encoder.fingerprint, self._encoder.dimension, vectors)
-        except OSError as error:
-            # Only speed is lost: the next start encodes these texts again.
-            log.warning("vectors cannot be kept in %s: %s", self._store, error)
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No search for garbage meanwhile: a bundle is all objects that stay, and each search stops every request."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _demand_tests(tests: CaseReport) -> None:

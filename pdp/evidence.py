@@ -85,16 +85,30 @@ class Evidence:
 
         Where the bundle has a linear head, the intents that it knows share out the places they have among themselves
         by its log-odds. The others keep theirs: a new intent without labels must not fall behind all that have some.
+        Of very many intents only those are looked at that the index or the head puts first (``pdp.intent.cut``).
         """
         if len(columns) == 1:
             return [int(columns[0])]
-        near = columns[_descending(self._snapshot.index.ranking(self.readout(text).vector, columns))]
+        looked, ranking = self._foremost(text, columns, most)
+        near = looked[_descending(ranking)]
         if self._snapshot.linear_rows:
             found = [self.linear(text, int(column)) for column in near]
             places = np.array([at for at, odds in enumerate(found) if odds is not None], np.intp)
             odds = np.array([o for o in found if o is not None], np.float64)
             near[places] = near[places][_descending(odds)]
         return [int(column) for column in near[:most]]
+
+    def _foremost(self, text: str, columns: Columns, most: int) -> tuple[Columns, NDArray[np.float32]]:
+        """Which of ``columns`` are looked at, by the index or for their log-odds, and their ranking."""
+        index, vector = self._snapshot.index, self.readout(text).vector
+        looked, ranking = index.foremost(vector, columns, most)
+        if not self._snapshot.linear_rows or looked.size == columns.size:
+            return looked, ranking
+        known = np.array([at for at, c in enumerate(columns.tolist()) if c in self._snapshot.linear_rows], np.intp)
+        odds = np.array([self.linear(text, column) for column in columns[known].tolist()], np.float64)
+        wanted = np.isin(columns, looked)
+        wanted[known[_descending(odds)[:most]]] = True
+        return columns[wanted], index.ranking(vector, columns[wanted])
 
     def nearness(self, text: str, column: int) -> float:
         """How near ``text`` is to an intent, by the index alone."""

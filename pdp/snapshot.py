@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from pdp.errors import BundleError, EncoderError, EncoderMismatch, NotReady, Pro
 from pdp.intent.authority import AuthorityProfile, profile, risk
 from pdp.intent.calibration import Calibration
 from pdp.intent.encoder import Encoder
-from pdp.intent.index import ExemplarIndex, Vectors
+from pdp.intent.grid import Vectors
+from pdp.intent.index import ExemplarIndex
 from pdp.linear import FILE, FIX
 from pdp.policy.admission import Admission
 from pdp.policy.bundle import load
@@ -27,6 +29,8 @@ from pdp.scoring import Head
 
 # The pair model has seen a few; a long list would only push the description out of sight.
 MOST_ACTIONS = 8
+# A reload finds the profiles of all intents that did not change.
+MOST_PROFILES = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def build(bundle: Bundle, encoder: Encoder, known: Mapping[str, Vectors] | None 
     if wrong := (*_too_long(bundle, described, encoder), *_headless(bundle)):
         raise BundleError(wrong)
     compiled = RuleSet.compile(every_rule(bundle), bundle.settings)
-    profiles = tuple(profile([e.text for e in i.exemplars], i.actions) for i in intents)
+    profiles = tuple(map(_profile, intents))
     limits = [(i.id, risk(granted), i.thresholds) for i, granted in zip(intents, profiles, strict=True)]
     return Snapshot(
         bundle=bundle,
@@ -90,7 +94,7 @@ def rulebook(bundle: Bundle) -> Snapshot:
     """
     compiled = RuleSet.compile(every_rule(bundle), bundle.settings)
     intents = bundle.intents
-    profiles = tuple(profile([e.text for e in i.exemplars], i.actions) for i in intents)
+    profiles = tuple(map(_profile, intents))
     limits = [(i.id, risk(granted), i.thresholds) for i, granted in zip(intents, profiles, strict=True)]
     head = bundle.calibration.head or Head()
     return Snapshot(
@@ -107,6 +111,15 @@ def rulebook(bundle: Bundle) -> Snapshot:
         described=tuple(describe(i) for i in intents),
         linear_rows={},
     )
+
+
+def _profile(intent: Intent) -> AuthorityProfile:
+    return _profile_of(tuple(e.text for e in intent.exemplars), intent.actions)
+
+
+@lru_cache(MOST_PROFILES)
+def _profile_of(exemplars: tuple[str, ...], actions: tuple[str, ...]) -> AuthorityProfile:
+    return profile(exemplars, actions)
 
 
 def _unread(_texts: Sequence[str]) -> Vectors:

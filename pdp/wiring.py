@@ -46,7 +46,8 @@ def build(config: Config) -> Parts:
     Raises ``EncoderError`` when the model cannot be loaded, ``AuditUnavailable`` and ``ConfigError`` when the data
     directory cannot be used. A module-level function: worker processes call it too.
     """
-    encoder = OnnxEncoder.load(config.model or default_model_directory(), encoder_threads(config))
+    model, memories = config.model or default_model_directory(), config.data_dir / "memories.bin"
+    encoder = OnnxEncoder.load(model, encoder_threads(config), memories)
     snapshots, encoding = Snapshots(), EncodingQueue(1, config.encode_queue)
     memory = Memory(config.cache_size, TextLimits(config.limit_utterance_characters, config.limit_clauses))
     data = DataDirectory.open(config, time.time, time.monotonic)

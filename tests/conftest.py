@@ -40,6 +40,9 @@ class WordEncoder:
     def remember(self, text: str, role: int) -> NDArray[np.float32]:
         return self.encode([text])[None] if role == EXEMPLAR else np.empty((1, 0, self.dimension), np.float32)
 
+    def save_memories(self) -> None:
+        pass
+
     def judge(self, request: Readout, memory: NDArray[np.float32]) -> Judgement:
         """Log-odds such that the score is the cosine to the nearest exemplar."""
         cosine = float(np.clip(max(memory[0] @ request.vector), 1e-6, 1 - 1e-6))

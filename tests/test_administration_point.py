@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from pathlib import Path
 
@@ -175,3 +176,23 @@ async def test_only_the_expected_revision_is_activated(point: AdministrationPoin
     with pytest.raises(BundleError, match="revision is sha256:"):
         await point.activate(path, "sha256:reviewed")
     assert (await point.activate(path, revision(path))).revision == revision(path)
+
+
+async def test_no_garbage_is_searched_for_while_a_bundle_is_built(path: Path) -> None:
+    """Each search would stop every request; afterwards it goes on, also when the bundle was refused."""
+    seen: list[bool] = []
+
+    class Watching(WordEncoder):
+        def encode(self, texts):
+            seen.append(gc.isenabled())
+            return super().encode(texts)
+
+    watched = AdministrationPoint(Snapshots(), Watching(), path, lambda: NOW, "1")
+    await watched.activate()
+    assert seen
+    assert not any(seen)
+    assert gc.isenabled()
+    (path / "agents.yaml").write_text("agents: []\n")
+    with pytest.raises(BundleError):
+        await watched.activate()
+    assert gc.isenabled()

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pdp import linear
 from pdp.errors import BundleError
 from pdp.evidence import Evidence, NotFinite
+from pdp.intent.cut import MOST_LOOKED
 from pdp.linear import FARTHEST, LinearHead, document, parse
 from pdp.policy.bundle import load, revision
 from pdp.scoring import Head
@@ -236,3 +237,16 @@ def test_a_head_that_gives_no_number_denies() -> None:
     broken = favouring({"near": float("nan")})
     with pytest.raises(NotFinite):
         Evidence(with_head(broken, 1.0), WORDS).score(TEXT, 0)
+
+
+def test_the_head_brings_in_what_the_index_would_not_look_at():
+    """Of very many intents the likeliest by the head is tried too; no other order than with all of them looked at."""
+    names = [f"i{n:03}" for n in range(300)]
+    texts = {name: TEXT if n < 2 * MOST_LOOKED else f"Water plant {n}" for n, name in enumerate(names)}
+    intents = [intent(name, [texts[name]]) for name in names]
+    held = snapshot_of(WORDS, intents, linear=favouring({names[299]: 9.0, names[0]: 1.0, names[150]: 2.0}))
+    columns = np.arange(len(names), dtype=np.intp)
+    looked, _ = held.index.foremost(WORDS.read(TEXT).vector, columns, 4)
+    assert 299 not in looked
+    assert Evidence(held, WORDS).by_nearness(TEXT, columns, 4) == [299, 1, 2, 3]
+    assert Evidence(held, WORDS).by_nearness(TEXT, columns, 300)[:4] == [299, 1, 2, 3]

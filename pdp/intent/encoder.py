@@ -28,7 +28,8 @@ from pdp.intent.manifest import (
     read_manifest,
     verify_file,
 )
-from pdp.intent.recollection import Memory, Recollection
+from pdp.intent.memories import Memory
+from pdp.intent.recollection import Recollection
 from pdp.scoring import Head
 
 DEFAULT_MODEL = "authority-minilm"
@@ -105,6 +106,9 @@ class Encoder(Protocol):
     def remember(self, text: str, role: int) -> Memory:
         """The memory of one text of an intent as ``DESCRIPTION`` or ``EXEMPLAR``. Raises as ``encode`` does."""
 
+    def save_memories(self) -> None:
+        """Keep the memories for the next start, if there is a file for them and it lacks many."""
+
     def judge(self, request: Readout, memory: Memory) -> Judgement:
         """Judge a request against an intent's texts, joined along the tokens. Raises ``EncoderError``."""
 
@@ -132,8 +136,10 @@ class OnnxEncoder:
         self.max_tokens = manifest.max_tokens
 
     @classmethod
-    def load(cls, directory: Path, threads: int = 1) -> OnnxEncoder:
+    def load(cls, directory: Path, threads: int = 1, memories: Path | None = None) -> OnnxEncoder:
         """Load, verify and warm the model in ``directory``. ``threads`` work on one text.
+
+        ``memories``: a file for memories of intents' texts, so that a restart need not make them again.
 
         Raises ``EncoderError`` when a file is missing or differs from the manifest's digest, or when this machine does
         not reproduce the manifest's probe vector.
@@ -154,7 +160,13 @@ class OnnxEncoder:
         tokenizer.no_padding()
         encoder = cls(sessions, tokenizer, manifest)
         _check_probe(encoder, manifest)
+        if memories is not None:
+            encoder._recollection.persist(memories, manifest.fingerprint)
         return encoder
+
+    def save_memories(self) -> None:
+        """See ``Encoder.save_memories``; the file is the one that was named at ``load``."""
+        self._recollection.save()
 
     def count_tokens(self, text: str) -> int:
         """See ``Encoder.count_tokens``."""

@@ -8,19 +8,21 @@ that thresholds are set on are told from plain cosines.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-Vectors = NDArray[np.float32]
-Columns = NDArray[np.intp]
+from pdp.intent.grid import Columns, Vectors, on_grid, products_at
 
 SHRINKAGE = 0.3
 FEWEST = 2
 """There must be so many times more exemplars than dimensions, or what is seen is chance."""
 MOST_EXEMPLARS = 20_000
-"""Beyond, seeing the spread would take hundreds of megabytes while a bundle is loaded."""
+"""Beyond, seeing the spread would take seconds while a bundle is loaded."""
+BLOCK = 1024
+"""So many exemplars at a time are held in double precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,16 @@ class Spread:
         if len(size) < FEWEST or not 0 < FEWEST * matrix.shape[1] <= len(owners) <= MOST_EXEMPLARS:
             return None
         places = np.arange(len(owners)) + np.repeat(first - (np.cumsum(size) - size), size)
-        exact = matrix[places].astype(np.float64)
-        mean = exact.mean(axis=0)
+        parts = [slice(at, at + BLOCK) for at in range(0, len(owners), BLOCK)]
         totals = np.zeros((len(size), matrix.shape[1]))
-        np.add.at(totals, owners, exact)
+        for part in parts:
+            np.add.at(totals, owners[part], matrix[places[part]].astype(np.float64))
+        mean = totals.sum(axis=0) / len(owners)
         middles = totals / np.maximum(size, 1)[:, None]
-        within = exact - middles[owners]
-        covariance = within.T @ within / len(within)
+        covariance = np.zeros((matrix.shape[1], matrix.shape[1]))
+        for part in parts:
+            within = matrix[places[part]] - middles[owners[part]]
+            covariance += within.T @ within / len(owners)
         variance = float(np.trace(covariance)) / len(covariance)
         shrunk = (1 - SHRINKAGE) * covariance + SHRINKAGE * max(variance, 1e-9) * np.eye(len(covariance))
         turn = np.linalg.cholesky(np.linalg.inv(shrunk))
@@ -53,12 +58,11 @@ class Spread:
     def nearness(self, vector: Vectors, intents: Columns) -> Vectors:
         """The cosine of one text [d] to the middle of each of ``intents``, there where they are round."""
         turned = (vector - self.mean) @ self.turn
-        length = max(float(np.linalg.norm(turned)), 1e-9)
-        found: Vectors = (self.middles[intents] @ (turned / length)).astype(np.float32)
+        length = max(math.sqrt(float(turned @ turned)), 1e-9)
+        found: Vectors = products_at(on_grid((turned / length).astype(np.float32))[None], self.middles, intents)[0]
         return found
 
 
 def _unit(rows: NDArray[np.float64]) -> Vectors:
     lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-    unit: Vectors = (rows / lengths).astype(np.float32)
-    return unit
+    return on_grid((rows / lengths).astype(np.float32))

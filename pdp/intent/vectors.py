@@ -10,7 +10,7 @@ import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -23,6 +23,38 @@ KEY_BYTES = 32
 VECTOR_TYPE = np.dtype("<f4")
 
 logger = logging.getLogger(__name__)
+
+
+UNKEPT_SHARE = 0.01
+"""The file is written when more than this share would be encoded again: not all of it for each exemplar added."""
+
+
+class VectorStore:
+    """The file at ``path`` (``None``: none) with vectors of one encoder."""
+
+    def __init__(self, path: Path | None, fingerprint: str, dimension: int) -> None:
+        self._path = path
+        self._fingerprint = fingerprint
+        self._dimension = dimension
+        self._unkept = 0
+
+    def read(self, texts: Sequence[str]) -> dict[str, Vector]:
+        """What the file holds of ``texts``."""
+        if self._path is None or not texts:
+            return {}
+        return read_vectors(self._path, self._fingerprint, self._dimension, texts)
+
+    def keep(self, vectors: Mapping[str, Vector], fresh: int) -> None:
+        """Keep ``vectors``, of which so many are new, where the file would lack a share that is worth it."""
+        self._unkept += fresh
+        if self._path is None or self._unkept <= UNKEPT_SHARE * len(vectors):
+            return
+        try:
+            write_vectors(self._path, self._fingerprint, self._dimension, vectors)
+            self._unkept = 0
+        except OSError as error:
+            # Only speed is lost: the next start encodes these texts again.
+            logger.warning("vectors cannot be kept in %s: %s", self._path, error)
 
 
 def key(*parts: str) -> bytes:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from benchmarks import disturbances, load, scale, scale_bundles, soak, workload
+from benchmarks import disturbances, load, scale, scale_bundles, scale_recall, soak, workload
 from benchmarks.load import Answered
 from pdp.policy.bundle import load as load_bundle
 
@@ -87,3 +87,26 @@ def test_a_reload_changes_the_revision_and_nothing_else(tmp_path) -> None:
     assert len(revisions) == 4
     changed = yaml.safe_load((directory / disturbances.CHANGED).read_text())
     assert changed["id"] == "read-open-order"
+
+
+def test_what_the_cut_keeps_is_told_against_looking_at_all() -> None:
+    """Texts near an intent find it; a cut that kept other intents would be seen."""
+    index, texts = scale.index_of(2_000)
+    told = scale_recall.kept("synthetic", index, texts[:30])
+    assert (told["intents"], told["texts"], told["nearest_kept"], told["in_order"]) == (200, 30, 1.0, 1.0)
+    honest = index.foremost
+    index.foremost = lambda text, columns, most: honest(text, columns[100:], most)  # type: ignore[method-assign]
+    worse = scale_recall.kept("synthetic", index, texts[:30])
+    assert worse["nearest_kept"] < 0.8
+    assert worse["in_order"] < 0.8
+
+
+def test_a_second_shape_starts_with_what_the_first_has_read(tmp_path) -> None:
+    """And the first, or one that was never measured, starts with nothing."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert not scale_bundles._carried(first, second)
+    for name in scale_bundles.READ:
+        (second / name).write_text("read")
+    assert not scale_bundles._carried(second, second)
+    assert scale_bundles._carried(second, first)
+    assert (first / "vectors.npy").read_text() == "read"

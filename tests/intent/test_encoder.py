@@ -316,3 +316,15 @@ def shared_model() -> OnnxEncoder:
     if not _loaded:
         _loaded.append(OnnxEncoder.load(default_model_directory()))
     return _loaded[0]
+
+
+def test_memories_last_over_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second process takes them from the file, to the last bit, and runs nothing."""
+    texts = [("Read mail.", DESCRIPTION), ("Show me my unread e-mails", EXEMPLAR)]
+    first = OnnxEncoder.load(default_model_directory(), memories=tmp_path / "memories.bin")
+    made = [first.remember(*t).tobytes() for t in texts]
+    first.save_memories()
+    second = OnnxEncoder.load(default_model_directory(), memories=tmp_path / "memories.bin")
+    monkeypatch.setattr(second, "_remember", None)
+    monkeypatch.setattr(second, "_encode", None)
+    assert [second.remember(*t).tobytes() for t in texts] == made

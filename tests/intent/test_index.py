@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pdp.errors import EncoderError
 from pdp.intent.encoder import OnnxEncoder
-from pdp.intent.index import ExemplarIndex, IntentScores, on_grid
+from pdp.intent.grid import on_grid
+from pdp.intent.index import ExemplarIndex, IntentScores
 from pdp.types import Exemplar, Position
 
 WIDTH = 48

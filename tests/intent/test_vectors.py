@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pdp.intent.vectors import key, read_vectors, write_vectors
+from pdp.intent.vectors import VectorStore, key, read_vectors, write_vectors
 
 WIDTH = 8
 parts = st.lists(st.text(max_size=4), max_size=4)
@@ -128,3 +128,26 @@ def test_a_failed_write_leaves_the_old_file(stored: Path) -> None:
         write_vectors(stored.parent / "absent" / "vectors.npy", "sha256:e", WIDTH, {"c": vector(3)})
     assert read_vectors(stored, "sha256:e", WIDTH, ["a", "b"]).keys() == {"a", "b"}
     assert [path.name for path in stored.parent.iterdir()] == ["vectors.npy"]
+
+
+def test_a_file_is_written_for_a_share_that_is_worth_it(tmp_path: Path) -> None:
+    """One new text of very many does not write all of them again; new texts count together until they do."""
+    path = tmp_path / "vectors.npy"
+    store = VectorStore(path, "sha256:e", WIDTH)
+    vectors = {f"text {at}": vector(at) for at in range(250)}
+    store.keep(vectors, len(vectors))
+    assert store.read(["text 1", "absent"]).keys() == {"text 1"}
+    written = path.read_bytes()
+    for at in range(3):
+        assert path.read_bytes() == written
+        vectors[f"new {at}"] = vector(at)
+        store.keep(vectors, 1)
+    assert store.read(["new 2"])["new 2"].tobytes() == vector(2).tobytes()
+
+
+def test_without_a_file_nothing_is_kept() -> None:
+    """And a directory that is not there stops nobody."""
+    store = VectorStore(None, "sha256:e", WIDTH)
+    store.keep({"a": vector(1)}, 1)
+    assert store.read(["a"]) == {}
+    VectorStore(Path("absent") / "vectors.npy", "sha256:e", WIDTH).keep({"a": vector(1)}, 1)
