@@ -41,7 +41,9 @@ def connect(directory: Path) -> sqlite3.Connection:
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))  # its companions take over the mode
     # Transactions are begun and ended by hand; waiting is for the lock file, SQLite's own lock is always free.
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0, cached_statements=64)
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=5.0, cached_statements=128
+    )
     try:
         _prepare(connection)
         if _reserved(path) < RESERVE_BYTES:
