@@ -13,6 +13,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,9 @@ from pdp.snapshot import Snapshot, Snapshots
 from pdp.types import Position
 
 log = logging.getLogger(__name__)
+
+GIVE_WAY_SECONDS = 0.001
+"""Twice for each file of a reload."""
 
 
 class Fleet(Protocol):
@@ -220,7 +224,7 @@ class AdministrationPoint:
         return current.bundle.revision if current else ""
 
     def _build(self, path: Path) -> tuple[Snapshot, CaseReport]:
-        bundle = load(path, check_rules=problems)
+        bundle = load(path, check_rules=problems, between=self._give_way)
         known = self._known(bundle)
         built = snapshot.build(bundle, self._encoder, known)
         fresh = built.index.vectors_by_text()
@@ -228,6 +232,11 @@ class AdministrationPoint:
             self._keep(fresh)
         warm(built, self._encoder)
         return built, report(run_cases(built, self._encoder))
+
+    def _give_way(self) -> None:
+        """Between two files of a reload decisions get the interpreter; at the start there are none to wait."""
+        if self._snapshots.peek() is not None:
+            time.sleep(GIVE_WAY_SECONDS)
 
     def _known(self, bundle: Bundle) -> Mapping[str, Vectors]:
         """Vectors that need not be computed again: of the snapshot in force, and from the store on disk."""
