@@ -8,7 +8,8 @@ from pathlib import Path
 
 DATABASE = "audit.db"
 LOCK = "audit.lock"
-CACHE_KIB = 64 * 1024
+# Pages that the writer keeps; it fills with the log. What is not in it the system's own cache has.
+CACHE_KIB = 8 * 1024
 
 # An fsync of a file that has grown also waits for the journal of the file system. SQLite begins its write-ahead log
 # anew once it is copied back, and never shortens it: so it is stretched once, and then only overwritten.
