@@ -1,10 +1,11 @@
 """Does it stay as it began? Half load for half an hour, with reloads, orders, watching gateways and sessions.
 
-``python -m benchmarks.soak --out FILE.json [--plot FILE.svg] [--minutes 30] [--workers N] [--quick]``
+``python -m benchmarks.soak --out FILE.json [--plot FILE.svg] [--minutes 30] [--workers N] [--cache-size N] [--quick]``
 
 The capacity is measured first (answers per second with 16 callers, unseen texts); half of it is offered then (Poisson),
 one question in five a repeated one. Every five seconds the bundle changes and is reloaded and an order is given, every
-second a whole session runs, 20 gateways watch.
+second a whole session runs, 20 gateways watch. With a small ``--cache-size`` what is remembered of texts is full within
+a minute, and whatever grows after that is something else.
 
 The result, as JSON: ``start_seconds`` until SERVING, of the first start and of one with stored vectors; ``rate`` and
 ``answers``; ``minutes``, each with percentiles, effects and refusals; ``memory``, for each process its samples in MiB,
