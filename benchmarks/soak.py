@@ -1,10 +1,11 @@
 """Does it stay as it began? Half load for half an hour, with reloads, orders, watching gateways and sessions.
 
-``python -m benchmarks.soak --out FILE.json [--plot FILE.svg] [--minutes 30] [--workers N] [--quick]``
+``python -m benchmarks.soak --out FILE.json [--plot FILE.svg] [--minutes 30] [--workers N] [--cache-size N] [--quick]``
 
 The capacity is measured first (answers per second with 16 callers, unseen texts); half of it is offered then (Poisson),
 one question in five a repeated one. Every five seconds the bundle changes and is reloaded and an order is given, every
-second a whole session runs, 20 gateways watch.
+second a whole session runs, 20 gateways watch. With a small ``--cache-size`` what is remembered of texts is full within
+a minute, and whatever grows after that is something else.
 
 The result, as JSON: ``start_seconds`` until SERVING, of the first start and of one with stored vectors; ``rate`` and
 ``answers``; ``minutes``, each with percentiles, effects and refusals; ``memory``, for each process its samples in MiB,
@@ -106,12 +107,13 @@ def soak(server: serving.Child, bundle: Path, seconds: float) -> dict[str, Any]:
     }
 
 
-def run(directory: Path, workers: int, seconds: float) -> dict[str, Any]:
-    """All figures."""
+def run(directory: Path, workers: int, seconds: float, cache_size: int | None = None) -> dict[str, Any]:
+    """All figures. ``cache_size``: readings and matchings that are remembered, the service's default without it."""
     bundle, data = directory / "bundle", directory / "data"
     fingerprint = OnnxEncoder.load(default_model_directory()).fingerprint
     workload.write_bundle(bundle, 10, fingerprint, ACCEPT, NARROW, sessions=False)
-    flags = ("--workers", str(workers), "--watch-interval", "0")
+    flags = ["--workers", str(workers), "--watch-interval", "0"]
+    flags += ["--cache-size", str(cache_size)] if cache_size is not None else []
     with serving.server(bundle, data, *flags) as first:
         started = first.start_seconds
     with serving.server(bundle, data, *flags) as server:
@@ -120,7 +122,15 @@ def run(directory: Path, workers: int, seconds: float) -> dict[str, Any]:
     figures |= {"start_seconds": max(started, server.start_seconds), "data_mib": round(size / 2**20, 1)}
     reached = {goal: figures[goal] <= bar for goal, bar in GOALS.items()}
     starts = {"first": started, "with_vector_store": server.start_seconds}
-    return {"workers": workers, "seconds": seconds, "starts": starts, **figures, "goals": GOALS, "reached": reached}
+    return {
+        "workers": workers,
+        "seconds": seconds,
+        "cache_size": cache_size,
+        "starts": starts,
+        **figures,
+        "goals": GOALS,
+        "reached": reached,
+    }
 
 
 def show(console: Console, figures: dict[str, Any]) -> None:
@@ -172,12 +182,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--plot", type=Path, help="result as a picture (default: beside --out, .svg)")
     parser.add_argument("--minutes", type=float, default=30.0, help="how long (default 30)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="worker processes (default: cores)")
+    parser.add_argument("--cache-size", type=int, help="readings and matchings remembered (default: the service's)")
     parser.add_argument("--quick", action="store_true", help="twelve seconds: whether everything works")
     parser.add_argument("--directory", type=Path, default=Path(), help="on which disk (default: the current directory)")
     options = parser.parse_args(arguments)
     seconds = 12.0 if options.quick else 60 * options.minutes
     with tempfile.TemporaryDirectory(dir=options.directory, prefix=".soak-") as directory:
-        figures = run(Path(directory), options.workers, seconds)
+        figures = run(Path(directory), options.workers, seconds, options.cache_size)
     measure.write(options.out, {"quick": options.quick, **figures})
     show(Console(stderr=True), figures)
     plot(options.plot or options.out.with_suffix(".svg"), figures)

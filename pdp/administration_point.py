@@ -14,6 +14,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,9 @@ from pdp.snapshot import Snapshot, Snapshots
 from pdp.types import Position
 
 log = logging.getLogger(__name__)
+
+GIVE_WAY_SECONDS = 0.001
+"""Twice for each file of a reload."""
 
 
 class Fleet(Protocol):
@@ -223,8 +227,13 @@ class AdministrationPoint:
         with uncollected():
             return self._built(path)
 
+    def _give_way(self) -> None:
+        """Between two files of a reload decisions get the interpreter; at the start there are none to wait."""
+        if self._snapshots.peek() is not None:
+            time.sleep(GIVE_WAY_SECONDS)
+
     def _built(self, path: Path) -> tuple[Snapshot, CaseReport]:
-        bundle = load(path, check_rules=problems)
+        bundle = load(path, check_rules=problems, between=self._give_way)
         current = self._snapshots.peek()
         known = current.index.vectors_by_text() if current else {}
         texts = [e.text for i in bundle.intents for e in (*i.exemplars, *i.counter_exemplars) if e.text not in known]

@@ -88,7 +88,9 @@ class DecisionPoint:
             attempt = _failed(error, request, caller, watch, now)
         case = Case(request, snapshot, opened, attempt, self._new_id(), self._new_id())
         decision = await self._ledger.record(case, caller, now)
-        decision = replace(decision, timings=replace(decision.timings, record=watch.lap(), total=watch.total()))
+        taken, recorded = decision.timings, watch.lap()
+        timings = Timings(taken.admit, taken.text, taken.encode, taken.decide, watch.total(), recorded)
+        decision = replace(decision, timings=timings)
         metrics.observe_decision(decision)
         return decision
 

@@ -9,7 +9,7 @@ from pdp import engine
 from pdp.errors import GrantRefused, InvalidRequest
 from pdp.grant.canonical import action_digest
 from pdp.grant.model import Actor, Grant, detail_of
-from pdp.grant.token import demand_room
+from pdp.grant.token import payload_of
 from pdp.policy.model import Intent, NarrowKind
 from pdp.runtime import Caller
 from pdp.session.state import SessionState
@@ -34,6 +34,15 @@ class Issue:
     now: float
 
 
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A verdict with its grant, and the grant's claims as they are signed; nothing is granted for a deny."""
+
+    verdict: Verdict
+    grant: Grant | None = None
+    payload: bytes = b""
+
+
 def granted(request: Request, verdict: Verdict) -> NarrowedRequest:
     """What exactly may run: the narrowed request, else the request as the gateway sent it."""
     return verdict.narrowed or NarrowedRequest(request.target, request.action, request.payload)
@@ -41,22 +50,20 @@ def granted(request: Request, verdict: Verdict) -> NarrowedRequest:
 
 def issued(
     request: Request, filled: Request, verdict: Verdict, snapshot: Snapshot, state: SessionState | None, issue: Issue
-) -> tuple[Verdict, Grant | None]:
+) -> Issued:
     """The verdict and its grant; what may not be granted after all is a deny. Deciding again calls this too."""
     if verdict.effect is Effect.DENY or verdict.match is None:
-        return verdict, None
+        return Issued(verdict)
     intent = next(i for i in snapshot.bundle.intents if i.id == verdict.match.intent)
     try:
         grant = grant_for(request, filled, verdict, intent, state, issue)
         if grant is not None:
-            demand_room(grant)
+            return Issued(verdict, grant, payload_of(grant))
     except (InvalidRequest, GrantRefused) as error:
         text = f"what would be allowed cannot be put into a grant: {error}"
-        return engine.deny(ReasonCode.NARROW_IMPOSSIBLE, text, verdict.derived), None
-    if grant is None:
-        text = "the session ends within a second, so nothing can be granted in it any more"
-        return engine.deny(ReasonCode.SESSION_OVER, text), None
-    return verdict, grant
+        return Issued(engine.deny(ReasonCode.NARROW_IMPOSSIBLE, text, verdict.derived))
+    text = "the session ends within a second, so nothing can be granted in it any more"
+    return Issued(engine.deny(ReasonCode.SESSION_OVER, text))
 
 
 def grant_for(

@@ -24,11 +24,12 @@ from pdp.gathering import Settled, Weight, live_grant, refusal_step
 from pdp.grant.claims import to_claims
 from pdp.grant.keys import KeyRing
 from pdp.grant.model import Grant
-from pdp.grant.token import mint
+from pdp.grant.token import sign
 from pdp.intent.authority import risk
 from pdp.inventory import Seen, after
-from pdp.issuing import Issue, granted, issued
+from pdp.issuing import Issue, Issued, granted, issued
 from pdp.matching import Asked
+from pdp.memory import Recent
 from pdp.orders import revoked, stops_of, subjects_of, targets_of
 from pdp.policy.rules import Given
 from pdp.revocation.order import Op, Order
@@ -44,6 +45,7 @@ from pdp.types import Access, Decision, Effect, JsonObject, Permit, ReasonCode, 
 log = logging.getLogger(__name__)
 
 SESSIONS, AGENTS = "session", "agent"
+MOST_SEEN = 64
 
 
 class Log(Protocol):
@@ -96,12 +98,13 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Everything that is to be written, ready."""
+    """Everything that is to be written, ready. ``payload``: the grant's claims as they are signed."""
 
     decision: Decision
     grant: Grant | None
     entry: Entry
     settled: Settled | None = None
+    payload: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,8 @@ class Ledger:
         self._issuer = issuer
         self._wait = wait
         self._stopping: Stopping | None = None
+        # What was written of agents lately, by its bytes; of the log's thread alone.
+        self._seen: Recent[Seen] = Recent(MOST_SEEN)
 
     def stops_through(self, stop: Stop) -> None:
         """Give the stops that bundles ask for through ``stop`` from now on."""
@@ -178,7 +183,9 @@ class Ledger:
         """The order that speaks against any target of a call; a kill before a quarantine."""
         found: Order | None = None
         for target in targets_of(asked):
-            order = self._revocations.find(replace(about, target_kind=target.kind, target_name=target.name), now)
+            if (target.kind, target.name) != (about.target_kind, about.target_name):
+                about = replace(about, target_kind=target.kind, target_name=target.name)
+            order = self._revocations.find(about, now)
             if order is not None and order.op is Op.KILL:
                 return order
             found = found or order
@@ -232,18 +239,20 @@ class Ledger:
         txn.append(draft.entry)
         return draft
 
-    @staticmethod
-    def _note_agent(txn: Transaction, request: Request, decision: Decision, now: float) -> None:
+    def _note_agent(self, txn: Transaction, request: Request, decision: Decision, now: float) -> None:
         stored = txn.get(AGENTS, request.agent.id)
-        seen = Seen.from_bytes(stored) if stored is not None else None
+        seen = self._seen.get(stored) or Seen.from_bytes(stored) if stored is not None else None
         match = decision.verdict.match
         target = f"{request.target.kind}/{request.target.name}"
         known = after(seen, decision.verdict.effect, match.intent if match else "", target, now)
-        txn.put(AGENTS, request.agent.id, known.to_bytes())
+        written = known.to_bytes()
+        self._seen.put(written, known)
+        txn.put(AGENTS, request.agent.id, written)
 
     def _draft(self, case: Case, state: SessionState | None, caller: Caller, now: float) -> Draft:
         request, snapshot, attempt = case.request, case.snapshot, case.attempt
-        verdict, grant = self._granted(case, state, caller, now)
+        found = self._granted(case, state, caller, now)
+        verdict, grant = found.verdict, found.grant
         decision = self._decision(case, verdict)
         settled = _settled(case, state, verdict, grant, now)
         claims = to_claims(grant) if grant is not None else None
@@ -252,17 +261,16 @@ class Ledger:
             body["counted"] = False
         if textual := _textual(attempt, snapshot):
             body["textual"] = textual_document(textual)
-        return Draft(decision, grant, Entry(RecordKind.DECISION, now, _ids(request, decision, grant), body), settled)
+        entry = Entry(RecordKind.DECISION, now, _ids(request, decision, grant), body)
+        return Draft(decision, grant, entry, settled, found.payload)
 
-    def _granted(
-        self, case: Case, state: SessionState | None, caller: Caller, now: float
-    ) -> tuple[Verdict, Grant | None]:
+    def _granted(self, case: Case, state: SessionState | None, caller: Caller, now: float) -> Issued:
         """The verdict and its grant; what may not be granted after all is a deny."""
         verdict, quarantine = case.attempt.verdict, case.opened.quarantine
         if verdict.effect is Effect.DENY:
-            return verdict, None
+            return Issued(verdict)
         if quarantine is not None and access(case.attempt, case.snapshot) is not Access.READ:
-            return revoked(quarantine), None
+            return Issued(revoked(quarantine))
         asked = case.attempt.asked
         issue = Issue(
             self._issuer,
@@ -281,7 +289,7 @@ class Ledger:
         if grant is None:
             return decision
         key, verdict = self._keys.signing_key(now), decision.verdict
-        token = mint(grant, key)
+        token = sign(draft.payload, key)
         about = subjects_of(case.request, caller, verdict, case.opened.state, (key.id,))
         about, asked = replace(about, grant=grant.id), case.attempt.asked
         order = self.against(about, asked, now) if asked is not None else self._revocations.find(about, now)

@@ -72,17 +72,11 @@ class Memory:
 
 
 def matching_key(asked: Asked, reading: Reading, snapshot: Snapshot) -> bytes:
-    """SHA-256 over everything a matching depends on, each part with its length before it."""
-    digest = hashlib.sha256()
+    """SHA-256 over everything a matching depends on, the lengths of all parts before them."""
     # What the call does counts too: a question carries no change.
     call = (asked.request.action.name, asked.derived.access.name if asked.derived else "")
     texts = (snapshot.bundle.revision, snapshot.encoder, *call, reading.canonical, *reading.clauses, *reading.findings)
-    for part in (
-        *(t.encode("utf-8", "surrogatepass") for t in texts),
-        asked.admitted.tobytes(),
-        asked.usable.tobytes(),
-        asked.outside.tobytes(),
-    ):
-        digest.update(len(part).to_bytes(8, "big"))
-        digest.update(part)
-    return digest.digest()
+    columns = (asked.admitted.tobytes(), asked.usable.tobytes(), asked.outside.tobytes())
+    parts = [*(t.encode("utf-8", "surrogatepass") for t in texts), *columns]
+    lengths = b"".join([len(part).to_bytes(8, "big") for part in parts])
+    return hashlib.sha256(b"".join([len(parts).to_bytes(8, "big"), lengths, *parts])).digest()

@@ -146,8 +146,8 @@ def redecide(
     if asked is None or verdict.match is None:
         return verdict, weight, None
     issue = _issue(body, asked, verdict, snapshot)
-    verdict, grant = issued(request, asked.request, verdict, snapshot, state, issue)
-    return verdict, weight, grant
+    found = issued(request, asked.request, verdict, snapshot, state, issue)
+    return found.verdict, weight, found.grant
 
 
 def _issue(body: Body, asked: Asked, verdict: Verdict, snapshot: Snapshot) -> Issue:

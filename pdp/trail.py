@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 from pdp.audit.masking import mask, mask_text, redact_quotes
@@ -175,10 +176,15 @@ def narrowed_document(narrowed: NarrowedRequest) -> JsonObject:
 
 def reason_document(reason: Reason) -> JsonObject:
     """A reason, without what it quotes of the utterance and what is secret in the names that it tells."""
-    document: dict[str, Json] = {"code": reason.code.value, "text": mask_text(redact_quotes(reason.text))}
+    document: dict[str, Json] = {"code": reason.code.value, "text": _told(reason.text)}
     if reason.rule_id:
         document["rule"] = reason.rule_id
     return document | _place(reason.position)
+
+
+@lru_cache(1024)  # most reasons are told again and again
+def _told(text: str) -> str:
+    return mask_text(redact_quotes(text))
 
 
 def obligation_document(obligation: Obligation) -> JsonObject:

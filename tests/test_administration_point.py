@@ -72,6 +72,18 @@ def point(path: Path, snapshots: Snapshots) -> AdministrationPoint:
     return AdministrationPoint(snapshots, WordEncoder(), path, lambda: NOW, "1.2.3")
 
 
+async def test_a_reload_gives_way_and_a_start_does_not(
+    point: AdministrationPoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decisions get the interpreter between the files of a reload; before the first bundle there are none."""
+    pauses: list[float] = []
+    monkeypatch.setattr("pdp.administration_point.time.sleep", pauses.append)
+    await point.activate()
+    assert pauses == []
+    await point.activate()
+    assert len(pauses) >= len(("bundle.yaml", "agents.yaml", "read.yaml", "cases.yaml", "calibration.json"))
+
+
 async def test_activation_puts_a_tested_bundle_in_force(point: AdministrationPoint, path: Path) -> None:
     """The status names what is in force, and the revision is that of the files."""
     done = await point.activate()

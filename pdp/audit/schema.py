@@ -8,7 +8,8 @@ from pathlib import Path
 
 DATABASE = "audit.db"
 LOCK = "audit.lock"
-CACHE_KIB = 64 * 1024
+# Pages that the writer keeps; it fills with the log. What is not in it the system's own cache has.
+CACHE_KIB = 8 * 1024
 
 # An fsync of a file that has grown also waits for the journal of the file system. SQLite begins its write-ahead log
 # anew once it is copied back, and never shortens it: so it is stretched once, and then only overwritten.
@@ -41,7 +42,9 @@ def connect(directory: Path) -> sqlite3.Connection:
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))  # its companions take over the mode
     # Transactions are begun and ended by hand; waiting is for the lock file, SQLite's own lock is always free.
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0, cached_statements=64)
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=5.0, cached_statements=128
+    )
     try:
         _prepare(connection)
         if _reserved(path) < RESERVE_BYTES:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import TypeAlias
 
@@ -20,8 +21,8 @@ Key: TypeAlias = tuple[str, str]
 INSERT_RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?)"
 INSERT_LINK = "INSERT OR IGNORE INTO links VALUES (?, ?)"
 
-# Every step of a statement gives up the interpreter's lock, and the event loop may then keep it for milliseconds: where
-# there are many rows, one step inserts so many.
+# Every step of a statement gives up the interpreter's lock, and the event loop may then keep it for milliseconds: one
+# step inserts so many rows.
 ROWS_AT_ONCE = 32
 INSERT_TILE = "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?)"
 UPDATE_TREE = "UPDATE tree SET frontier = ?"
@@ -123,10 +124,12 @@ class Transaction:
 
 def _insert(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
     """Execute ``statement``, which ends with the placeholders of one row, for all ``rows``."""
-    whole = len(rows) - len(rows) % ROWS_AT_ONCE
-    if whole:
-        placeholders = statement[statement.index("(") :]
-        several = ", ".join([statement] + [placeholders] * (ROWS_AT_ONCE - 1))
-        for start in range(0, whole, ROWS_AT_ONCE):
-            connection.execute(several, list(chain.from_iterable(rows[start : start + ROWS_AT_ONCE])))
-    connection.executemany(statement, rows[whole:])
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        some = rows[start : start + ROWS_AT_ONCE]
+        connection.execute(_several(statement, len(some)), list(chain.from_iterable(some)))
+
+
+@lru_cache(4 * ROWS_AT_ONCE)
+def _several(statement: str, rows: int) -> str:
+    placeholders = statement[statement.index("(") :]
+    return ", ".join([statement] + [placeholders] * (rows - 1))

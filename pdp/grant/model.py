@@ -137,6 +137,8 @@ def detail_of(narrowed: NarrowedRequest, access: Access = Access.UNKNOWN, bounds
 
 
 def _shown(values: JsonObject) -> JsonObject | None:
+    if not values:
+        return values
     try:
         return values if len(canonical(values).encode("utf-8", "surrogatepass")) <= MOST_SHOWN else None
     except LimitExceeded:

@@ -60,18 +60,28 @@ class Opened:
 
 def mint(grant: Grant, key: SigningKey) -> str:
     """The token. Raises ``GrantRefused``: too_large."""
+    return sign(_written(grant), key)
+
+
+def payload_of(grant: Grant) -> bytes:
+    """The claims as ``sign`` takes them.
+
+    Raises ``GrantRefused`` (too_large) for what ``sign`` would refuse, before anything is written about it.
+    """
+    payload = _written(grant)
+    size = len(payload) * 4 // 3 + _FRAME_BYTES
+    if size > MOST_BYTES:
+        raise GrantRefused("too_large", f"the grant would have {size} bytes, more than {MOST_BYTES}")
+    return payload
+
+
+def sign(payload: bytes, key: SigningKey) -> str:
+    """The token of the claims that ``payload_of`` wrote. Raises ``GrantRefused``: too_large."""
     header = {"alg": ALGORITHM, "kid": key.id, "typ": TYPE}
-    token = jws.serialize_compact(header, _ENCODER.encode(to_claims(grant)).encode(), key.private, registry=_REGISTRY)
+    token = jws.serialize_compact(header, payload, key.private, registry=_REGISTRY)
     if len(token) > MOST_BYTES:
         raise GrantRefused("too_large", f"the grant has {len(token)} bytes, more than {MOST_BYTES}")
     return token
-
-
-def demand_room(grant: Grant) -> None:
-    """Raise ``GrantRefused`` (too_large) for what ``mint`` would refuse, before anything is written about it."""
-    size = len(_ENCODER.encode(to_claims(grant)).encode()) * 4 // 3 + _FRAME_BYTES
-    if size > MOST_BYTES:
-        raise GrantRefused("too_large", f"the grant would have {size} bytes, more than {MOST_BYTES}")
 
 
 def verify(token: str, keys: PublicKeys, wanted: Wanted, now: float, leeway: float = LEEWAY) -> Grant:
@@ -154,6 +164,10 @@ def _key(segment: str, keys: PublicKeys) -> tuple[str, ECKey]:
     if key is None:
         raise GrantRefused("unknown_key", "the token is signed with a key that is not in the JWKS; fetch it again")
     return key_id, key
+
+
+def _written(grant: Grant) -> bytes:
+    return _ENCODER.encode(to_claims(grant)).encode()
 
 
 def _object(data: bytes, part: str) -> dict[str, Any]:

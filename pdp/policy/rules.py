@@ -226,18 +226,46 @@ def _shown(said: object) -> str:
 
 
 def _compile_all(rules: Sequence[Rule], settings: Settings) -> tuple[dict[str, _Program], tuple[Problem, ...]]:
-    compiler = _Compiler(settings)
+    told = repr(settings)  # not ==, to which 1 and true are the same constant
+    known = _LATEST.programs_of(told)
     programs: dict[str, _Program] = {}
     found: list[Problem] = []
+    compiler: _Compiler | None = None
     for rule in rules:
         if rule.when in programs:
             continue
-        program = compiler.compile(rule)
+        program: _Program | tuple[Problem, ...] | None = known.get(rule.when)
+        if program is None:
+            compiler = compiler or _Compiler(settings)
+            program = compiler.compile(rule)
         if isinstance(program, _Program):
             programs[rule.when] = program
         else:
             found.extend(program)
+    _LATEST.keep(told, programs)
     return programs, tuple(sorted(found))
+
+
+class _Latest:
+    """What was compiled last: a reload compiles only the rules that it changes. A pair, so that any thread may swap it.
+
+    A program depends on nothing but its text and the settings.
+    """
+
+    def __init__(self) -> None:
+        self._pair: tuple[str, Mapping[str, _Program]] = ("", {})
+
+    def programs_of(self, settings: str) -> Mapping[str, _Program]:
+        """The programs, by their texts, if they were compiled for these ``settings``."""
+        told, programs = self._pair
+        return programs if told == settings else {}
+
+    def keep(self, settings: str, programs: Mapping[str, _Program]) -> None:
+        """These take the place of those before."""
+        self._pair = (settings, programs)
+
+
+_LATEST: Final = _Latest()
 
 
 class _Compiler:

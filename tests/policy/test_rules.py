@@ -392,6 +392,14 @@ def test_constants_have_the_types_of_their_values() -> None:
         assert problems([rule(bad)], settings), bad
 
 
+def test_what_was_compiled_before_does_not_hide_a_mistake() -> None:
+    """The same text under other settings is another rule, also where the constants are equal: 1 and true are."""
+    asked_for = [rule("constants.open == true")]
+    assert problems(asked_for, Settings({"open": True})) == ()
+    assert problems(asked_for, Settings({"open": 1}))
+    assert problems(asked_for, Settings({"open": True})) == ()
+
+
 def test_rules_are_answered_in_order_and_shadow_rules_too() -> None:
     """One outcome a rule, in the order given; evaluating a part gives the same."""
     rules = [rule(f"action.params.limit > {n}", name=f"r{n}") for n in (5, 15, 5)]
