@@ -41,9 +41,19 @@ DELTA = 0.05
 LEAST_NARROW = 0.05
 """Below this nobody should be asked to approve: it is small talk and other people's business."""
 RIDGE = 1.0
-LEAST_PENALTY = 3.0
+LEAST_PENALTIES: Mapping[ExcessKind, float] = {
+    ExcessKind.VERB: 3.0,
+    ExcessKind.SCOPE: 3.0,
+    ExcessKind.RIGHTS: 5.0,
+    ExcessKind.OUTSIDER: 5.0,
+    ExcessKind.SECRET: 5.0,
+    ExcessKind.PURPOSE: 5.0,
+    ExcessKind.DECLINED: 5.0,
+    ExcessKind.QUESTION: 0.5,
+}
 """What words that show an excess cost at least, in log-odds. Chosen on the development part of authority-contrast: the
-corpus, where alarming words stand as often in covered requests, would give them a third of it."""
+corpus, where alarming words stand as often in covered requests, would give them a third of it. A question about what
+an intent changes is as often a way to ask for it."""
 MOST_NEARNESS = 2.0
 """How much the index may count at most. Near wording is no authority; the corpus would give it twice as much, since in
 it most of what is beyond an intent is also farther from it. Chosen on the same set."""
@@ -106,15 +116,18 @@ def fit_head(pairs: Sequence[Pair]) -> Head:
     kinds = [{e.kind for e in p.excess} for p in used]
     rows = [(p.logit, p.nearness, *(k in own for k in ExcessKind)) for p, own in zip(used, kinds, strict=True)]
     labels = np.array([not p.kind for p in used])
-    logit, nearness, *costs, bias = fit_weights(np.array(rows, np.float64), labels, 2)
+    logit, nearness, *costs, bias = fit_weights(
+        np.array(rows, np.float64), labels, [LEAST_PENALTIES[k] for k in ExcessKind]
+    )
     return Head(logit, nearness, bias, penalties=dict(zip(ExcessKind, costs, strict=True)))
 
 
-def fit_weights(rows: NDArray[np.float64], labels: NDArray[np.bool_], parts: int) -> list[float]:
-    """Weights of the first ``parts`` columns (pair model, nearness, ...), costs of the other columns, and the bias."""
-    kinds = rows.shape[1] - parts
+def fit_weights(rows: NDArray[np.float64], labels: NDArray[np.bool_], least: Sequence[float]) -> list[float]:
+    """Weights of the first columns (pair model, nearness, ...), costs of the last, at least ``least``, and the bias."""
+    kinds = len(least)
+    parts = rows.shape[1] - kinds
     signs = np.array([1.0] * parts + [-1.0] * kinds)
-    bounds = [(0.0, None), (0.0, MOST_NEARNESS), *[(0.0, None)] * (parts - 2), *[(LEAST_PENALTY, None)] * kinds]
+    bounds = [(0.0, None), (0.0, MOST_NEARNESS), *[(0.0, None)] * (parts - 2), *((cost, None) for cost in least)]
     weights, bias = _fit(rows * signs, labels, bounds)
     return [round(float(w), 4) for w in (*weights, bias)]
 

@@ -49,6 +49,7 @@ from training.budget import labels_needed
 from training.calibrate import (
     ALPHAS,
     DELTA,
+    LEAST_PENALTIES,
     NARROW_ALPHA,
     Outcome,
     Scored,
@@ -166,7 +167,9 @@ def fit_head(held: Snapshot, cases: Sequence[Labelled], encoder: OnnxEncoder) ->
         labels.append(case.expect is not Effect.DENY)
     if len(set(labels)) < 2:
         raise Refused("the labels are all of one kind; both requests that may pass and some that may not are needed")
-    logit, nearness, part, *costs, bias = fit_weights(np.array(rows, np.float64), np.array(labels), 3)
+    logit, nearness, part, *costs, bias = fit_weights(
+        np.array(rows, np.float64), np.array(labels), [LEAST_PENALTIES[k] for k in ExcessKind]
+    )
     return Head(logit, nearness, bias, part, dict(zip(ExcessKind, costs, strict=True)))
 
 

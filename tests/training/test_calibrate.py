@@ -17,7 +17,7 @@ from pdp.intent.manifest import head_document
 from pdp.policy.bundle import read_calibration
 from pdp.scoring import Excess, ExcessKind, Head, Risk
 from training.budget import TooFewLabels, choose, labels_needed, upper_bound
-from training.calibrate import ALPHAS, DELTA, LEAST_PENALTY, Scored, calibrate, describe, fit_weights, rewrite
+from training.calibrate import ALPHAS, DELTA, Scored, calibrate, describe, fit_weights, rewrite
 from training.corpus_bundle import Pair
 
 scores = st.lists(st.floats(0, 1), min_size=120, max_size=200)
@@ -92,10 +92,10 @@ def test_weights_point_the_right_way_and_words_cost_their_least() -> None:
     useful = np.where(labels, 1.0, -1.0) + chance.normal(0, 1, 600)
     misleading = np.where(labels, -1.0, 1.0)
     excess = (chance.random(600) < 0.1).astype(float)
-    logit, other, cost, _ = fit_weights(np.stack([useful, misleading, excess], axis=1), labels, 2)
+    logit, other, cost, _ = fit_weights(np.stack([useful, misleading, excess], axis=1), labels, [4.0])
     assert logit > 0.3
     assert other == 0.0
-    assert cost >= LEAST_PENALTY
+    assert cost >= 4.0
 
 
 @given(st.floats(-9, 9), st.floats(-1, 1))
