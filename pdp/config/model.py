@@ -52,8 +52,16 @@ class Config:
         int, About(whole(1, 64), "Worker processes on the port. Each loads its own copy of the model.")
     ] = 1
     encoder_threads: Annotated[
-        int, About(whole(0, 64), "Threads of each worker that work on one text; 0: its share of the cores, at most 4.")
+        int, About(whole(0, 64), "Encoder threads of each worker; 0: its share of the cores, at most 4.")
     ] = 0
+    threads_per_text: Annotated[
+        int,
+        About(
+            whole(1, 64),
+            "How many of them share the work on one text: more answer one caller sooner where the processor has no "
+            "int8 instructions (VNNI), and fewer texts a second.",
+        ),
+    ] = 1
     encode_queue: Annotated[
         int, About(whole(1, 100_000), "Texts of each worker that may wait for or be in the encoder; more are refused.")
     ] = 256
