@@ -109,3 +109,20 @@ def test_the_document_has_the_figures_of_the_results() -> None:
         cells = [name, ", ".join(f"{r['auroc']:.3f}" for r in rows)]
         cells += [", ".join(f"{r[share]:.1%}".replace("%", " %") for r in rows) for share in shares]
         assert f"| {' | '.join(cells)} |" in document
+
+
+def test_the_document_has_the_figures_of_the_ceiling() -> None:
+    """The table of the cross-encoder beside the pair model, from the file of results."""
+    root = Path(__file__).parents[2]
+    document = (root / "docs" / "quality.md").read_text()
+    read = json.loads((root / "benchmarks" / "results" / "ceiling.json").read_text())
+    ms = read["milliseconds"]
+    times = (
+        f"{ms['cross_encoder_float32']:.0f} (float32), {ms['cross_encoder_bfloat16']:.0f} (bfloat16)",
+        f"{ms['pair_model_judge']:.1f}, and {ms['pair_model_read']:.1f} once a request",
+    )
+    names = {"cross_encoder": "cross-encoder", "pair_model": "pair model"}
+    for (key, name), time in zip(names.items(), times, strict=True):
+        rows = (read[where][key] for where in ("held_out", "dev"))
+        cells = [c for r in rows for c in (f"{r['auroc']:.3f}", f"{r['at80']:.1%}".replace("%", " %"))]
+        assert f"| {' | '.join((name, *cells, time))} |" in document
