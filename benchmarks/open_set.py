@@ -84,7 +84,9 @@ def pick(texts: Sequence[Text], shots: int | None, seed: int = SEED) -> dict[str
     for one in sorted(texts, key=lambda t: not t.intent):  # those of no intent last: they change no other choice
         groups[one.intent].append(one.text)
     chance = random.Random(seed)
-    return {name: members if shots is None else chance.sample(members, shots) for name, members in groups.items()}
+    if shots is None:
+        return dict(groups)
+    return {name: chance.sample(members, min(shots, len(members))) for name, members in groups.items()}
 
 
 def hold_out(texts: Sequence[Text], share: float, seed: int = SEED) -> tuple[list[Text], list[Text]]:

@@ -18,7 +18,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from threading import Lock
+from typing import Final, Protocol
 
 from pdp import metrics, snapshot
 from pdp.cases import report, run_cases
@@ -36,8 +37,8 @@ from pdp.types import Position
 
 log = logging.getLogger(__name__)
 
-GIVE_WAY_SECONDS = 0.001
-"""Twice for each file of a reload."""
+GIVE_WAY_SECONDS, KEPT_SECONDS = 0.001, 0.002
+"""How long a reload sleeps between two files, once it has had the interpreter for so long."""
 
 
 class Fleet(Protocol):
@@ -97,7 +98,7 @@ class AdministrationPoint:
         self._path = path
         self._now = now
         self._version = version
-        self._store = VectorStore(store, encoder.fingerprint, encoder.dimension)
+        self._store = VectorStore(store, encoder.readings, encoder.dimension)
         self._archive: Archive = archive or NoArchive()
         self._tell = activated
         self._fleet: Fleet = fleet or LocalFleet(self)
@@ -106,6 +107,7 @@ class AdministrationPoint:
         self._tests = CaseReport(0, 0, ())
         self._problems: tuple[Problem, ...] = ()
         self._lock = asyncio.Lock()
+        self._gave_way = 0.0
 
     def join(self, fleet: Fleet) -> None:
         """Take part in ``fleet`` instead of being alone."""
@@ -194,6 +196,7 @@ class AdministrationPoint:
             raise BundleError((Problem(str(path), 0, 0, f"revision is {revision}, not {expected_revision}", fix),))
         _demand_tests(tests)
         await asyncio.to_thread(self._archive.keep, path, revision)
+        await asyncio.to_thread(self._remember, built)
         self._prepared = (built, tests)
         return revision
 
@@ -225,37 +228,52 @@ class AdministrationPoint:
 
     def _build(self, path: Path) -> tuple[Snapshot, CaseReport]:
         with uncollected():
-            return self._built(path)
-
-    def _give_way(self) -> None:
-        """Between two files of a reload decisions get the interpreter; at the start there are none to wait."""
-        if self._snapshots.peek() is not None:
-            time.sleep(GIVE_WAY_SECONDS)
-
-    def _built(self, path: Path) -> tuple[Snapshot, CaseReport]:
-        bundle = load(path, check_rules=problems, between=self._give_way)
+            bundle = load(path, check_rules=problems, between=self._give_way)
         current = self._snapshots.peek()
         known = current.index.vectors_by_text() if current else {}
         texts = [e.text for i in bundle.intents for e in (*i.exemplars, *i.counter_exemplars) if e.text not in known]
-        known = {**known, **self._store.read(texts)}
-        built = snapshot.build(bundle, self._encoder, known)
-        every = built.index.vectors_by_text()
-        self._store.keep(every, len(every.keys() - known.keys()))
+        built = snapshot.build(bundle, self._encoder, {**known, **self._store.read(texts)})
         warm(built, self._encoder)
-        self._encoder.save_memories()
         return built, report(run_cases(built, self._encoder))
 
+    def _remember(self, built: Snapshot) -> None:
+        """What the model has read of a bundle that comes into force need not be read again after a restart."""
+        self._store.keep(built.index.vectors_by_text())
+        self._encoder.save_memories()
 
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """No search for garbage meanwhile: a bundle is all objects that stay, and each search stops every request."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
+    def _give_way(self) -> None:
+        """Between two files of a reload decisions get the interpreter; at the start there are none to wait."""
+        if self._snapshots.peek() is not None and time.monotonic() - self._gave_way > KEPT_SECONDS:
+            time.sleep(GIVE_WAY_SECONDS)
+            self._gave_way = time.monotonic()
+
+
+class _Collection:
+    """No search for garbage while a bundle is read: its objects stay, and each search stops every request."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._before = False
+
+    @contextmanager
+    def off(self) -> Iterator[None]:
+        """Several threads may be inside at once; the last one out puts it back."""
+        with self._lock:
+            if not self._inside:
+                self._before = gc.isenabled()
+                gc.disable()
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if not self._inside and self._before:
+                    gc.enable()
+
+
+uncollected: Final = _Collection().off
 
 
 def _demand_tests(tests: CaseReport) -> None:

@@ -100,21 +100,27 @@ class EncodingQueue:
         self._admit(deadline, loop.time())
         self.depth += 1
         metrics.QUEUE.set(self.depth)
-        started = loop.time()
+        started, alone = loop.time(), self.depth <= self._threads
         # A job whose caller has left still holds its thread: it counts until the thread is free.
         work = self._workers.submit(job, loop, self._done)
         try:
             async with asyncio.timeout_at(deadline):
                 result = await work
         except TimeoutError as late:
+            if alone:
+                self._note(max(loop.time() - started, self._seconds))  # it takes longer than that
             raise DeadlineTooShort("the deadline passed while the utterance was judged") from late
-        if self.depth <= self._threads:
-            # Only an unqueued run says how long the model itself takes.
-            self._seconds += SMOOTHING * ((loop.time() - started) - self._seconds)
+        if alone:
+            self._note(loop.time() - started)
         return result
 
+    def _note(self, seconds: float) -> None:
+        """What a run took that need not queue: only such a one says how long the model itself takes."""
+        self._seconds += SMOOTHING * (seconds - self._seconds)
+
     def _admit(self, deadline: float | None, now: float) -> None:
-        wait = (self.depth + 1) * self._seconds / self._threads
+        rounds = -(-(self.depth + 1) // self._threads)  # a text is one thread's work, however many there are
+        wait = rounds * self._seconds
         if self.depth + 1 > self._capacity:
             raise Overloaded(f"the encoder queue is full ({self.depth} of {self._capacity} requests)", retry_after=wait)
         if deadline is not None and now + wait > deadline:

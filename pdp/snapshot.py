@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +29,6 @@ from pdp.scoring import Head
 
 # The pair model has seen a few; a long list would only push the description out of sight.
 MOST_ACTIONS = 8
-# A reload finds the profiles of all intents that did not change.
-MOST_PROFILES = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def build(bundle: Bundle, encoder: Encoder, known: Mapping[str, Vectors] | None 
     if wrong := (*_too_long(bundle, described, encoder), *_headless(bundle)):
         raise BundleError(wrong)
     compiled = RuleSet.compile(every_rule(bundle), bundle.settings)
-    profiles = tuple(map(_profile, intents))
+    profiles = _LATEST.profiles(intents)
     limits = [(i.id, risk(granted), i.thresholds) for i, granted in zip(intents, profiles, strict=True)]
     return Snapshot(
         bundle=bundle,
@@ -94,7 +92,7 @@ def rulebook(bundle: Bundle) -> Snapshot:
     """
     compiled = RuleSet.compile(every_rule(bundle), bundle.settings)
     intents = bundle.intents
-    profiles = tuple(map(_profile, intents))
+    profiles = _LATEST.profiles(intents)
     limits = [(i.id, risk(granted), i.thresholds) for i, granted in zip(intents, profiles, strict=True)]
     head = bundle.calibration.head or Head()
     return Snapshot(
@@ -113,13 +111,22 @@ def rulebook(bundle: Bundle) -> Snapshot:
     )
 
 
-def _profile(intent: Intent) -> AuthorityProfile:
-    return _profile_of(tuple(e.text for e in intent.exemplars), intent.actions)
+class _Latest:
+    """The profiles of the newest bundle: a reload finds those of all intents that did not change."""
+
+    def __init__(self) -> None:
+        self._kept: Mapping[tuple[tuple[str, ...], tuple[str, ...]], AuthorityProfile] = {}
+
+    def profiles(self, intents: Sequence[Intent]) -> tuple[AuthorityProfile, ...]:
+        """What each intent grants."""
+        keys = [(tuple(e.text for e in i.exemplars), i.actions) for i in intents]
+        kept = self._kept
+        made = {key: kept[key] if key in kept else profile(*key) for key in dict.fromkeys(keys)}
+        self._kept = made
+        return tuple(made[key] for key in keys)
 
 
-@lru_cache(MOST_PROFILES)
-def _profile_of(exemplars: tuple[str, ...], actions: tuple[str, ...]) -> AuthorityProfile:
-    return profile(exemplars, actions)
+_LATEST: Final = _Latest()
 
 
 def _unread(_texts: Sequence[str]) -> Vectors:

@@ -36,7 +36,7 @@ from pdp.snapshot import Snapshots
 from pdp.types import JsonObject
 
 SALT_BYTES, NONCE_BYTES = 32, 12
-# A text of 24 tokens is too little work for more.
+# What is not the model runs in one thread at a time: more of it takes more workers.
 MOST_ENCODER_THREADS = 4
 
 

@@ -22,7 +22,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default")
 class WordEncoder:
     """A small deterministic encoder with the real interface: the unit sum of one fixed random vector per word."""
 
-    fingerprint = "sha256:words"
+    fingerprint = readings = "sha256:words"
     dimension = 64
     max_tokens = 256
     head = Head()

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pdp.administration_point import AdministrationPoint
+from pdp import administration_point
+from pdp.administration_point import AdministrationPoint, uncollected
 from pdp.errors import BundleError, BundleTestsFailed, EncoderMismatch, InvalidRequest, NotFound
 from pdp.policy.bundle import revision
 from pdp.snapshot import Snapshots
@@ -78,10 +79,47 @@ async def test_a_reload_gives_way_and_a_start_does_not(
     """Decisions get the interpreter between the files of a reload; before the first bundle there are none."""
     pauses: list[float] = []
     monkeypatch.setattr("pdp.administration_point.time.sleep", pauses.append)
+    monkeypatch.setattr("pdp.administration_point.KEPT_SECONDS", -1.0)
     await point.activate()
     assert pauses == []
     await point.activate()
     assert len(pauses) >= len(("bundle.yaml", "agents.yaml", "read.yaml", "cases.yaml", "calibration.json"))
+
+
+async def test_a_reload_that_has_hardly_begun_gives_no_way(
+    point: AdministrationPoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many files there are: the pauses are a share of the work, not of the files."""
+    pauses: list[float] = []
+    await point.activate()
+    await point.activate()
+    monkeypatch.setattr("pdp.administration_point.time.sleep", pauses.append)
+    monkeypatch.setattr("pdp.administration_point.KEPT_SECONDS", 1000.0)
+    await point.activate()
+    assert pauses == []
+
+
+def test_garbage_is_looked_for_again_when_the_last_of_several_has_read_its_bundle() -> None:
+    """Checks and reloads may overlap, in any order."""
+    first, second = uncollected(), uncollected()
+    for outer, inner in ((first, second), (uncollected(), uncollected())):
+        assert gc.isenabled()
+        outer.__enter__()
+        inner.__enter__()
+        outer.__exit__(None, None, None)
+        assert not gc.isenabled()
+        inner.__exit__(None, None, None)
+        assert gc.isenabled()
+
+
+async def test_a_check_changes_nothing_that_is_kept(path: Path, snapshots: Snapshots, tmp_path: Path) -> None:
+    """Vectors are kept of what comes into force, not of what somebody only asks about."""
+    store = tmp_path / "vectors.npy"
+    point = AdministrationPoint(snapshots, WordEncoder(), path, lambda: NOW, "1.2.3", store=store)
+    await point.check()
+    assert not store.exists()
+    await point.activate()
+    assert store.exists()
 
 
 async def test_activation_puts_a_tested_bundle_in_force(point: AdministrationPoint, path: Path) -> None:
@@ -190,16 +228,17 @@ async def test_only_the_expected_revision_is_activated(point: AdministrationPoin
     assert (await point.activate(path, revision(path))).revision == revision(path)
 
 
-async def test_no_garbage_is_searched_for_while_a_bundle_is_built(path: Path) -> None:
+async def test_no_garbage_is_searched_for_while_a_bundle_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each search would stop every request; afterwards it goes on, also when the bundle was refused."""
     seen: list[bool] = []
+    check = administration_point.problems
 
-    class Watching(WordEncoder):
-        def encode(self, texts):
-            seen.append(gc.isenabled())
-            return super().encode(texts)
+    def watching(rules, settings):
+        seen.append(gc.isenabled())
+        return check(rules, settings)
 
-    watched = AdministrationPoint(Snapshots(), Watching(), path, lambda: NOW, "1")
+    monkeypatch.setattr(administration_point, "problems", watching)
+    watched = AdministrationPoint(Snapshots(), WordEncoder(), path, lambda: NOW, "1")
     await watched.activate()
     assert seen
     assert not any(seen)

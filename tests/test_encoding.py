@@ -82,3 +82,36 @@ async def test_a_failure_is_not_remembered(queue: EncodingQueue, encoder: Gate) 
     assert await queue.run(encoder.job("a"), None) == "A"
     assert encoder.calls == ["a", "a"]
     assert queue.depth == 0
+
+
+async def test_a_text_takes_its_time_however_many_threads_there_are(encoder: Gate) -> None:
+    """Four idle threads do not make one text four times as fast: what cannot finish is refused before the work."""
+    queue = EncodingQueue(threads=4, capacity=8)
+    try:
+        now = asyncio.get_running_loop().time()
+        with pytest.raises(DeadlineTooShort):
+            await queue.run(encoder.job("a"), now + 0.004)
+        assert encoder.calls == []
+    finally:
+        queue.close()
+
+
+async def test_runs_that_are_given_up_count_as_long_ones(encoder: Gate) -> None:
+    """A model that is slower than its callers' patience is not asked in vain for ever."""
+    queue = EncodingQueue(threads=1, capacity=8)
+    loop = asyncio.get_running_loop()
+    try:
+        for _ in range(100):
+            encoder.gate.clear()
+            asked = len(encoder.calls)
+            with pytest.raises(DeadlineTooShort):
+                await queue.run(encoder.job("a"), loop.time() + 0.02)
+            encoder.gate.set()
+            while queue.depth:  # noqa: ASYNC110  # the queue tells nobody when a thread is free
+                await asyncio.sleep(0.001)
+            if len(encoder.calls) == asked:
+                break
+        assert len(encoder.calls) < 100
+    finally:
+        encoder.gate.set()
+        queue.close()

@@ -58,8 +58,8 @@ class Config:
         int,
         About(
             whole(1, 64),
-            "How many of them share the work on one text: more answer one caller sooner where the processor has no "
-            "int8 instructions (VNNI), and fewer texts a second.",
+            "How many of them share the work on one text (a rest is not used): more answer one caller sooner where the "
+            "processor has no int8 instructions (VNNI), and fewer texts a second.",
         ),
     ] = 1
     encode_queue: Annotated[

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from pdp.intent.clauses import split
 from pdp.intent.commands import read_commands, read_name
@@ -32,8 +31,6 @@ __all__ = [
     "read_authority",
     "risk",
 ]
-
-MOST_PROFILES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +158,6 @@ def profile(exemplars: Sequence[str], actions: Sequence[str]) -> AuthorityProfil
     A verb with many readings adds none where the sure verbs already explain it: beside "restart", "recreate" executes.
     What such verbs mean besides counts where it is harmless: "invite" creates an event and sends a message.
     """
-    return _profile(tuple(exemplars), tuple(actions))
-
-
-@lru_cache(MOST_PROFILES)  # most intents are the same after a reload
-def _profile(exemplars: tuple[str, ...], actions: tuple[str, ...]) -> AuthorityProfile:
     authorities = [read_authority(clause) for text in exemplars for clause in split(text)]
     named = [verb for verb in map(read_name, actions) if verb is not None]
     verbs = [verb for authority in authorities for verb in authority.asks] + named

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -79,6 +80,10 @@ class Encoder(Protocol):
         """``sha256:`` plus a hex digest over everything that decides the vectors. Calibrations are bound to it."""
 
     @property
+    def readings(self) -> str:
+        """What stored readings are kept under: the fingerprint, and what this machine and runtime make of a text."""
+
+    @property
     def dimension(self) -> int:
         """The width of a vector."""
 
@@ -131,7 +136,7 @@ class OnnxEncoder:
         self._recollection = Recollection(self._make)
         self.head = manifest.head
         self.name = manifest.name
-        self.fingerprint = manifest.fingerprint
+        self.fingerprint = self.readings = manifest.fingerprint
         self.dimension = manifest.dimension
         self.max_tokens = manifest.max_tokens
 
@@ -160,8 +165,12 @@ class OnnxEncoder:
         tokenizer.no_padding()
         encoder = cls(sessions, tokenizer, manifest)
         _check_probe(encoder, manifest)
+        # Int8 kernels differ between processors and versions: what one read is not what another would have read.
+        probe = encoder.read(manifest.probe_text)
+        heard = sha256(probe.vector.tobytes() + probe.states.tobytes()).hexdigest()
+        encoder.readings = f"{manifest.fingerprint} {heard}"
         if memories is not None:
-            encoder._recollection.persist(memories, manifest.fingerprint)
+            encoder._recollection.persist(memories, encoder.readings)
         return encoder
 
     def save_memories(self) -> None:

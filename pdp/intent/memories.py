@@ -64,6 +64,10 @@ class MemoryFile:
             return None
         return cls(path, file, shape, rows)
 
+    def holds(self, fingerprint: str, text: str, role: int) -> bool:
+        """Whether the file has a memory of ``text`` in ``role``."""
+        return _key(fingerprint, text, role) in self._rows
+
     def get(self, fingerprint: str, text: str, role: int) -> Memory | None:
         """The memory of ``text`` in ``role``; ``None`` where the file has none, or a damaged one, with a warning."""
         name = _key(fingerprint, text, role)

@@ -10,6 +10,7 @@ from threading import Lock
 
 from pdp.intent import memories
 from pdp.intent.memories import Memory, MemoryFile
+from pdp.intent.vectors import sweep
 
 CAPACITY = 12_000
 MISSING_SHARE = 0.1
@@ -43,6 +44,7 @@ class Recollection:
     def persist(self, path: Path, fingerprint: str) -> None:
         """From now on look into the file at ``path`` for memories of the encoder ``fingerprint``."""
         self._path, self._fingerprint = path, fingerprint
+        sweep(path)
         self._file = MemoryFile.open(path, fingerprint)
 
     def get(self, text: str, role: int) -> Memory:
@@ -53,7 +55,8 @@ class Recollection:
             if found is not None:
                 self._kept.move_to_end(key)
                 return found
-        stored = self._file.get(self._fingerprint, text, role) if self._file is not None else None
+        file = self._file
+        stored = file.get(self._fingerprint, text, role) if file is not None else None
         made = self._make(text, role) if stored is None else stored
         made.setflags(write=False)
         with self._lock:
@@ -74,6 +77,13 @@ class Recollection:
             kept, missing = dict(self._kept), len(self._made)
         if self._path is None or missing <= MISSING_SHARE * len(kept):
             return
+        # Another worker of this service may have written the very same just now.
+        theirs = MemoryFile.open(self._path, self._fingerprint)
+        if theirs is not None and all(theirs.holds(self._fingerprint, text, role) for text, role in kept):
+            self._file = theirs
+            with self._lock:
+                self._made -= kept.keys()
+            return
         try:
             memories.write(self._path, self._fingerprint, kept)
         except OSError as error:
@@ -82,4 +92,4 @@ class Recollection:
             return
         with self._lock:
             self._made -= kept.keys()
-        self._file = MemoryFile.open(self._path, self._fingerprint)
+        self._file = MemoryFile.open(self._path, self._fingerprint) or self._file

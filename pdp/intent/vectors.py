@@ -10,7 +10,9 @@ import hashlib
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -21,6 +23,8 @@ Vector = NDArray[np.float32]
 
 KEY_BYTES = 32
 VECTOR_TYPE = np.dtype("<f4")
+
+PASSING_SECONDS = 3600.0
 
 logger = logging.getLogger(__name__)
 
@@ -36,25 +40,36 @@ class VectorStore:
         self._path = path
         self._fingerprint = fingerprint
         self._dimension = dimension
-        self._unkept = 0
+        if path is not None:
+            sweep(path)
+        self._held: set[str] = set()
 
     def read(self, texts: Sequence[str]) -> dict[str, Vector]:
         """What the file holds of ``texts``."""
         if self._path is None or not texts:
             return {}
-        return read_vectors(self._path, self._fingerprint, self._dimension, texts)
+        found = read_vectors(self._path, self._fingerprint, self._dimension, texts)
+        self._held.update(found)
+        return found
 
-    def keep(self, vectors: Mapping[str, Vector], fresh: int) -> None:
-        """Keep ``vectors``, of which so many are new, where the file would lack a share that is worth it."""
-        self._unkept += fresh
-        if self._path is None or self._unkept <= UNKEPT_SHARE * len(vectors):
+    def keep(self, vectors: Mapping[str, Vector]) -> None:
+        """Keep ``vectors`` and nothing else, where the file lacks a share of them that is worth it."""
+        if self._path is None or len(vectors.keys() - self._held) <= UNKEPT_SHARE * len(vectors):
             return
         try:
             write_vectors(self._path, self._fingerprint, self._dimension, vectors)
-            self._unkept = 0
+            self._held = set(vectors)
         except OSError as error:
             # Only speed is lost: the next start encodes these texts again.
             logger.warning("vectors cannot be kept in %s: %s", self._path, error)
+
+
+def sweep(path: Path) -> None:
+    """Remove what a process that was killed while it wrote ``path`` left beside it: files of more than an hour ago."""
+    with suppress(OSError):
+        for passing in path.parent.glob(f".{path.name}.*"):
+            if time.time() - passing.stat().st_mtime > PASSING_SECONDS:
+                passing.unlink(missing_ok=True)
 
 
 def key(*parts: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import numpy as np
@@ -169,3 +170,28 @@ def test_without_a_file_nothing_is_written(tmp_path: Path, monkeypatch: pytest.M
     kept.get("a", 1)
     kept.save()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_another_worker_has_just_written_is_not_written_again(tmp_path: Path) -> None:
+    """All workers prepare the same bundle at the same time; one file is enough."""
+    path = tmp_path / "memories.bin"
+    both = [remembering(path)[1] for _ in range(2)]
+    for kept in both:
+        for text, role in WRITTEN:
+            kept.get(text, role)
+    both[0].save()
+    written = path.stat()
+    both[1].save()
+    assert path.stat().st_ino == written.st_ino
+    assert both[1].get("a", 1).tobytes() == WRITTEN["a", 1].tobytes()
+
+
+def test_what_a_killed_process_left_half_written_goes_after_an_hour(tmp_path: Path) -> None:
+    """A crash loop must not fill the disk that the audit log needs; what is being written just now stays."""
+    old, new = tmp_path / ".memories.bin.old", tmp_path / ".memories.bin.new"
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    remembering(tmp_path / "memories.bin")
+    assert not old.exists()
+    assert new.exists()

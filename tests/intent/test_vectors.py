@@ -135,19 +135,19 @@ def test_a_file_is_written_for_a_share_that_is_worth_it(tmp_path: Path) -> None:
     path = tmp_path / "vectors.npy"
     store = VectorStore(path, "sha256:e", WIDTH)
     vectors = {f"text {at}": vector(at) for at in range(250)}
-    store.keep(vectors, len(vectors))
+    store.keep(vectors)
     assert store.read(["text 1", "absent"]).keys() == {"text 1"}
     written = path.read_bytes()
     for at in range(3):
         assert path.read_bytes() == written
         vectors[f"new {at}"] = vector(at)
-        store.keep(vectors, 1)
+        store.keep(vectors)
     assert store.read(["new 2"])["new 2"].tobytes() == vector(2).tobytes()
 
 
 def test_without_a_file_nothing_is_kept() -> None:
     """And a directory that is not there stops nobody."""
     store = VectorStore(None, "sha256:e", WIDTH)
-    store.keep({"a": vector(1)}, 1)
+    store.keep({"a": vector(1)})
     assert store.read(["a"]) == {}
-    VectorStore(Path("absent") / "vectors.npy", "sha256:e", WIDTH).keep({"a": vector(1)}, 1)
+    VectorStore(Path("absent") / "vectors.npy", "sha256:e", WIDTH).keep({"a": vector(1)})
