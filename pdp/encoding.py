@@ -10,16 +10,21 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
+from time import perf_counter
 from typing import Any, TypeVar
 
 from pdp import metrics
 from pdp.errors import DeadlineTooShort, Overloaded
 
 T = TypeVar("T")
-Job = tuple[Callable[[], Any], asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[], None]]
+Job = tuple[Callable[[], Any], asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[float | None], None]]
 
 # Weight of the newest sample in the running estimate of the time one request takes.
 SMOOTHING = 0.1
+# How much of the estimate an idle queue forgets with each text that it refuses.
+FORGETTING = 0.01
+# How much of the time that a deadline leaves may pass until the model has read a text; the rest is for the record.
+MODEL_SHARE = 0.8
 FIRST_GUESS_SECONDS = 0.005
 
 
@@ -33,9 +38,12 @@ class Workers:
             thread.start()
 
     def submit(
-        self, job: Callable[[], T], loop: asyncio.AbstractEventLoop, ended: Callable[[], None]
+        self, job: Callable[[], T], loop: asyncio.AbstractEventLoop, ended: Callable[[float | None], None]
     ) -> asyncio.Future[T]:
-        """Run ``job`` in a thread; the future is the loop's own. ``ended`` is called in the loop when it has run."""
+        """Run ``job`` in a thread; the future is the loop's own.
+
+        ``ended`` is called in the loop when the thread is free, with the seconds it took (``None``: it was not run).
+        """
         future: asyncio.Future[T] = loop.create_future()
         self._jobs.put((job, loop, future, ended))
         return future
@@ -43,17 +51,20 @@ class Workers:
     def _run(self) -> None:
         while (queued := self._jobs.get()) is not None:
             job, loop, future, ended = queued
+            took: float | None = None
             try:
                 if future.cancelled():
                     continue  # nobody waits any more: the deadline passed or the caller went away
+                began = perf_counter()
                 result = job()
+                took = perf_counter() - began
             except BaseException as error:  # noqa: BLE001  # whatever happened belongs to the one who asked
                 _tell(loop, future, None, error)
             else:
                 _tell(loop, future, result, None)
             finally:
                 with suppress(RuntimeError):  # the loop is closed: the process ends
-                    loop.call_soon_threadsafe(ended)
+                    loop.call_soon_threadsafe(ended, took)
 
     def close(self) -> None:
         """Finish what is queued, then end."""
@@ -100,35 +111,32 @@ class EncodingQueue:
         self._admit(deadline, loop.time())
         self.depth += 1
         metrics.QUEUE.set(self.depth)
-        started, alone = loop.time(), self.depth <= self._threads
         # A job whose caller has left still holds its thread: it counts until the thread is free.
         work = self._workers.submit(job, loop, self._done)
         try:
             async with asyncio.timeout_at(deadline):
                 result = await work
         except TimeoutError as late:
-            if alone:
-                self._note(max(loop.time() - started, self._seconds))  # it takes longer than that
             raise DeadlineTooShort("the deadline passed while the utterance was judged") from late
-        if alone:
-            self._note(loop.time() - started)
         return result
-
-    def _note(self, seconds: float) -> None:
-        """What a run took that need not queue: only such a one says how long the model itself takes."""
-        self._seconds += SMOOTHING * (seconds - self._seconds)
 
     def _admit(self, deadline: float | None, now: float) -> None:
         rounds = -(-(self.depth + 1) // self._threads)  # a text is one thread's work, however many there are
         wait = rounds * self._seconds
         if self.depth + 1 > self._capacity:
             raise Overloaded(f"the encoder queue is full ({self.depth} of {self._capacity} requests)", retry_after=wait)
-        if deadline is not None and now + wait > deadline:
+        if deadline is not None and wait > MODEL_SHARE * (deadline - now):
+            if not self.depth:
+                self._seconds *= (
+                    1 - FORGETTING
+                )  # nothing runs that would correct it
             raise DeadlineTooShort(
                 f"the encoder needs about {wait * 1e3:.0f} ms, the deadline leaves {(deadline - now) * 1e3:.0f}"
             )
 
-    def _done(self) -> None:
+    def _done(self, took: float | None) -> None:
+        if took is not None:
+            self._seconds += SMOOTHING * (took - self._seconds)
         self.depth -= 1
         metrics.QUEUE.set(self.depth)
 
