@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import gc
 import logging
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
-from typing import Final, Protocol
+from typing import Protocol
 
 from pdp import metrics, snapshot
+from pdp.background import giving_way, uncollected
 from pdp.cases import report, run_cases
 from pdp.errors import BundleError, BundleTestsFailed, InvalidRequest, Problem
 from pdp.evidence import warm
@@ -36,9 +34,6 @@ from pdp.snapshot import Snapshot, Snapshots
 from pdp.types import Position
 
 log = logging.getLogger(__name__)
-
-GIVE_WAY_SECONDS, KEPT_SECONDS = 0.001, 0.002
-"""How long a reload sleeps between two files, once it has had the interpreter for so long."""
 
 
 class Fleet(Protocol):
@@ -107,7 +102,6 @@ class AdministrationPoint:
         self._tests = CaseReport(0, 0, ())
         self._problems: tuple[Problem, ...] = ()
         self._lock = asyncio.Lock()
-        self._gave_way = 0.0
 
     def join(self, fleet: Fleet) -> None:
         """Take part in ``fleet`` instead of being alone."""
@@ -227,8 +221,14 @@ class AdministrationPoint:
         return current.bundle.revision if current else ""
 
     def _build(self, path: Path) -> tuple[Snapshot, CaseReport]:
+        if self._snapshots.peek() is None:
+            return self._built(path)  # there are no decisions yet that would wait
+        with giving_way():
+            return self._built(path)
+
+    def _built(self, path: Path) -> tuple[Snapshot, CaseReport]:
         with uncollected():
-            bundle = load(path, check_rules=problems, between=self._give_way)
+            bundle = load(path, check_rules=problems)
         current = self._snapshots.peek()
         known = current.index.vectors_by_text() if current else {}
         texts = [e.text for i in bundle.intents for e in (*i.exemplars, *i.counter_exemplars) if e.text not in known]
@@ -240,40 +240,6 @@ class AdministrationPoint:
         """What the model has read of a bundle that comes into force need not be read again after a restart."""
         self._store.keep(built.index.vectors_by_text())
         self._encoder.save_memories()
-
-    def _give_way(self) -> None:
-        """Between two files of a reload decisions get the interpreter; at the start there are none to wait."""
-        if self._snapshots.peek() is not None and time.monotonic() - self._gave_way > KEPT_SECONDS:
-            time.sleep(GIVE_WAY_SECONDS)
-            self._gave_way = time.monotonic()
-
-
-class _Collection:
-    """No search for garbage while a bundle is read: its objects stay, and each search stops every request."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._inside = 0
-        self._before = False
-
-    @contextmanager
-    def off(self) -> Iterator[None]:
-        """Several threads may be inside at once; the last one out puts it back."""
-        with self._lock:
-            if not self._inside:
-                self._before = gc.isenabled()
-                gc.disable()
-            self._inside += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._inside -= 1
-                if not self._inside and self._before:
-                    gc.enable()
-
-
-uncollected: Final = _Collection().off
 
 
 def _demand_tests(tests: CaseReport) -> None:

@@ -127,9 +127,7 @@ class EncodingQueue:
             raise Overloaded(f"the encoder queue is full ({self.depth} of {self._capacity} requests)", retry_after=wait)
         if deadline is not None and wait > MODEL_SHARE * (deadline - now):
             if not self.depth:
-                self._seconds *= (
-                    1 - FORGETTING
-                )  # nothing runs that would correct it
+                self._seconds *= 1 - FORGETTING  # nothing runs that would correct it
             raise DeadlineTooShort(
                 f"the encoder needs about {wait * 1e3:.0f} ms, the deadline leaves {(deadline - now) * 1e3:.0f}"
             )

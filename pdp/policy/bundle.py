@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pdp import linear
@@ -26,20 +26,14 @@ from pdp.scoring import CalibrationData
 CheckRules = Callable[[Sequence[Rule], Settings], Sequence[Problem]]
 
 
-def _at_once() -> None:
-    """Go on: nobody waits for the interpreter."""
-
-
-def load(directory: Path, check_rules: CheckRules | None = None, between: Callable[[], None] = _at_once) -> Bundle:
+def load(directory: Path, check_rules: CheckRules | None = None) -> Bundle:
     """Read and validate the bundle in ``directory``. ``check_rules`` compiles every rule and says what is wrong.
 
-    ``between`` is called before each file is parsed and before it is judged, every half millisecond or so: a thread may
-    let others have the interpreter there.
     Raises ``BundleError`` with every problem found, in file order, each with file, line, column and a fix. The revision
     is that of the very bytes that were read.
     """
     contents = files.read(directory)
-    reading = _Reading({f.name: f.data for f in contents.files}, between)
+    reading = _Reading({f.name: f.data for f in contents.files})
     problems = [*contents.problems, *reading.problems]
     if check_rules is not None and reading.header is not None:
         problems += check_rules(reading.every_rule(), reading.header.settings)
@@ -87,9 +81,8 @@ def revision(directory: Path) -> str:
 class _Reading:
     """All files of a bundle, read in the order in which they name each other; ``problems`` says what is wrong."""
 
-    def __init__(self, data: dict[str, bytes], between: Callable[[], None]) -> None:
+    def __init__(self, data: dict[str, bytes]) -> None:
         self._data = data
-        self._between = between
         self._sources: list[Source] = []
         names = Names()
         self.header = self._header()
@@ -111,16 +104,14 @@ class _Reading:
     def _root(self, name: str, read: Callable[[bytes, Source], Node | None]) -> tuple[Node, Source] | None:
         if name not in self._data:
             return None
-        self._between()
         source = Source(name)
         self._sources.append(source)
         root = read(self._data[name], source)
-        self._between()
         return (root, source) if root is not None else None
 
-    def _in(self, folder: str) -> Iterator[tuple[Node, Source]]:
+    def _in(self, folder: str) -> list[tuple[Node, Source]]:
         names = sorted(n for n in self._data if n.startswith(f"{folder}/"))
-        return (found for n in names if (found := self._root(n, parse)))
+        return [found for n in names if (found := self._root(n, parse))]
 
     def _header(self) -> Header | None:
         found = self._root("bundle.yaml", parse)
