@@ -23,8 +23,9 @@ Job = tuple[Callable[[], Any], asyncio.AbstractEventLoop, "asyncio.Future[Any]",
 SMOOTHING = 0.1
 # How much of the estimate an idle queue forgets with each text that it refuses.
 FORGETTING = 0.01
-# How much of the time that a deadline leaves may pass until the model has read a text; the rest is for the record.
-MODEL_SHARE = 0.8
+# How much of the time that a deadline leaves the model may take, by the estimate: the rest is for the record, and for
+# an estimate that is too low.
+MODEL_SHARE = 0.6
 FIRST_GUESS_SECONDS = 0.005
 
 
