@@ -52,20 +52,16 @@ class Workers:
     def _run(self) -> None:
         while (queued := self._jobs.get()) is not None:
             job, loop, future, ended = queued
-            took: float | None = None
-            try:
-                if future.cancelled():
-                    continue  # nobody waits any more: the deadline passed or the caller went away
+            result, error, took = None, None, None
+            if not future.cancelled():  # else nobody waits any more: the deadline passed or the caller went away
                 began = perf_counter()
-                result = job()
-                took = perf_counter() - began
-            except BaseException as error:  # noqa: BLE001  # whatever happened belongs to the one who asked
-                _tell(loop, future, None, error)
-            else:
-                _tell(loop, future, result, None)
-            finally:
-                with suppress(RuntimeError):  # the loop is closed: the process ends
-                    loop.call_soon_threadsafe(ended, took)
+                try:
+                    result = job()
+                    took = perf_counter() - began
+                except BaseException as raised:  # noqa: BLE001  # whatever happened belongs to the one who asked
+                    error = raised
+            with suppress(RuntimeError):  # the loop is closed: the process ends
+                loop.call_soon_threadsafe(_tell, future, result, error, ended, took)
 
     def close(self) -> None:
         """Finish what is queued, then end."""
@@ -76,21 +72,20 @@ class Workers:
 
 
 def _tell(
-    loop: asyncio.AbstractEventLoop,
     future: asyncio.Future[Any],
     result: object,
     error: BaseException | None,
+    ended: Callable[[float | None], None],
+    took: float | None,
 ) -> None:
-    def settle() -> None:
-        if future.done():
-            return
-        if error is None:
-            future.set_result(result)
-        else:
-            future.set_exception(error if isinstance(error, Exception) else RuntimeError(repr(error)))
-
-    with suppress(RuntimeError):  # the loop is closed: the process ends
-        loop.call_soon_threadsafe(settle)
+    """In the loop: the thread is free, and whoever waits hears of it."""
+    ended(took)
+    if future.done():
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error if isinstance(error, Exception) else RuntimeError(repr(error)))
 
 
 class EncodingQueue:
