@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pdp import engine
 from pdp.errors import GrantRefused, InvalidRequest
 from pdp.grant.canonical import action_digest
+from pdp.grant.claims import to_claims
 from pdp.grant.model import Actor, Grant, detail_of
 from pdp.grant.token import payload_of
 from pdp.policy.model import Intent, NarrowKind
 from pdp.runtime import Caller
 from pdp.session.state import SessionState
 from pdp.snapshot import Snapshot
-from pdp.types import Access, Effect, NarrowedRequest, ReasonCode, Request, Verdict
+from pdp.types import Access, Effect, JsonObject, NarrowedRequest, ReasonCode, Request, Verdict
 
 _BOUNDS = frozenset({NarrowKind.AT_MOST, NarrowKind.ONE_OF, NarrowKind.PREFIX})
 SHORTEST_LIFE = 1
@@ -36,10 +37,11 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A verdict with its grant, and the grant's claims as they are signed; nothing is granted for a deny."""
+    """A verdict with its grant, and the grant's claims, also as they are signed; nothing is granted for a deny."""
 
     verdict: Verdict
     grant: Grant | None = None
+    claims: JsonObject | None = None
     payload: bytes = b""
 
 
@@ -58,7 +60,8 @@ def issued(
     try:
         grant = grant_for(request, filled, verdict, intent, state, issue)
         if grant is not None:
-            return Issued(verdict, grant, payload_of(grant))
+            claims = to_claims(grant)
+            return Issued(verdict, grant, claims, payload_of(claims))
     except (InvalidRequest, GrantRefused) as error:
         text = f"what would be allowed cannot be put into a grant: {error}"
         return Issued(engine.deny(ReasonCode.NARROW_IMPOSSIBLE, text, verdict.derived))

@@ -21,7 +21,6 @@ from pdp.audit.transaction import Transaction
 from pdp.engine import OUTSIDE_SESSIONS
 from pdp.errors import AuditUnavailable
 from pdp.gathering import Settled, Weight, live_grant, refusal_step
-from pdp.grant.claims import to_claims
 from pdp.grant.keys import KeyRing
 from pdp.grant.model import Grant
 from pdp.grant.token import sign
@@ -255,8 +254,7 @@ class Ledger:
         verdict, grant = found.verdict, found.grant
         decision = self._decision(case, verdict)
         settled = _settled(case, state, verdict, grant, now)
-        claims = to_claims(grant) if grant is not None else None
-        body = decision_body(case.kept, decision, attempt.inputs, snapshot, claims)
+        body = decision_body(case.kept, decision, attempt.inputs, snapshot, found.claims)
         if request.session_id and settled is None:
             body["counted"] = False
         if textual := _textual(attempt, snapshot):

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from training.export import outputs, session
+from training.export import feeds, largest_of, outputs, session
 from training.graph import Array, Shape, float_graphs, int8_graphs
 from training.model import BRANCH, HEADS, LAYERS, PARTS, AuthorityModel, graph_weights
 from training.readings import SEED, Readings
@@ -213,13 +213,7 @@ def exported(
     positions = next(numpy_helper.to_array(i) for i in teacher.graph.initializer if i.name == "positions.table")
     shape = Shape(len(student.layers), HEADS, positions.shape[1], len(positions), 1e-12, design.kept)
     floats = session(float_graphs(weights, shape).encoder)
-    largest: dict[str, Array] = {}
-    for row in tokens:
-        ids = np.array([row], np.int64)
-        for name, value in outputs(floats, {"input_ids": ids, "attention_mask": np.ones_like(ids)}).items():
-            if name.endswith(".largest"):
-                site = name.removesuffix(".largest")
-                largest[site] = np.maximum(largest.get(site, np.float32(0)), value)
+    largest = largest_of(outputs(floats, feeds(ids)) for ids in tokens)
     graph = int8_graphs(weights, shape, largest).encoder
     own = tuple(f"encoder.layer.{at}." for at in range(design.kept, len(student.layers)))
     theirs = {i.name: i for i in teacher.graph.initializer}

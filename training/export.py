@@ -11,7 +11,7 @@ import hashlib
 import importlib.metadata
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -70,8 +70,7 @@ class Sessions:
 
     def read(self, text: str) -> dict[str, Array]:
         """Every output of the encoder for one text."""
-        ids = np.array([self.tokenizer.encode(text).ids], np.int64)
-        return outputs(self.encoder, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+        return outputs(self.encoder, feeds(self.tokenizer.encode(text).ids))
 
     def remember(self, text: str, role: int) -> dict[str, Array]:
         """Every output of the memory graph for one text of an intent."""
@@ -105,6 +104,12 @@ def session(model: ModelProto) -> ort.InferenceSession:
     return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
+def feeds(ids: Sequence[int] | NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """One text, as token ids, as an encoder graph takes it."""
+    tokens = np.array([ids], np.int64)
+    return {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
+
+
 def outputs(model: ort.InferenceSession, feeds: Mapping[str, NDArray[np.generic]]) -> dict[str, Array]:
     """Every output by its name."""
     names = [output.name for output in model.get_outputs()]
@@ -115,13 +120,19 @@ def largest_activations(
     floats: Sessions, texts: Sequence[str], pairs: Sequence[tuple[str, CorpusIntent]]
 ) -> dict[str, Array]:
     """Per product, the largest magnitude every input channel reached in the float32 graphs."""
+    return largest_of(
+        [
+            *(floats.read(text) for text in texts),
+            *(floats.remember(text, 1) for text in texts),
+            *(floats.remember(described(intent), 0) for _, intent in pairs),
+            *(floats.judge(text, intent) for text, intent in pairs),
+        ]
+    )
+
+
+def largest_of(runs: Iterable[Mapping[str, Array]]) -> dict[str, Array]:
+    """The same from the outputs of any ``runs`` of float32 graphs."""
     largest: dict[str, Array] = {}
-    runs = [
-        *(floats.read(text) for text in texts),
-        *(floats.remember(text, 1) for text in texts),
-        *(floats.remember(described(intent), 0) for _, intent in pairs),
-        *(floats.judge(text, intent) for text, intent in pairs),
-    ]
     for found in runs:
         for name, value in found.items():
             if name.endswith(".largest"):

@@ -37,7 +37,7 @@ from tokenizers import Tokenizer
 from pdp.intent.encoder import OnnxEncoder, default_model_directory
 from training.corpus.read import CALIBRATION, HELD_OUT, Family, read_corpus
 from training.distil import Design, Lesson, dequantised, exported, student_of, train
-from training.export import read_sentences, serialised, session
+from training.export import feeds, read_sentences, serialised, session
 from training.measure import auroc
 from training.readings import SEED, Readings, made_up, read
 from training.source import read_tokenizer
@@ -123,12 +123,6 @@ def holds(found: Mapping[str, float], teacher: Mapping[str, float]) -> bool:
         found["auroc"] >= teacher["auroc"] - AUROC_SLACK
         and found["nearest_covers"] >= teacher["nearest_covers"] - NEAREST_SLACK
     )
-
-
-def feeds(ids: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-    """One text as an encoder graph takes it."""
-    tokens = ids[None]
-    return {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
 
 
 def vectors_of(graph: ort.InferenceSession, readings: Readings) -> Floats:

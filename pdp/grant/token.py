@@ -22,6 +22,7 @@ from pdp.grant.claims import from_claims, to_claims
 from pdp.grant.jwks import ALGORITHM, PublicKeys
 from pdp.grant.keys import SigningKey
 from pdp.grant.model import Grant
+from pdp.types import JsonObject
 
 TYPE = "txntoken+jwt"
 MOST_BYTES = 8_192
@@ -60,15 +61,15 @@ class Opened:
 
 def mint(grant: Grant, key: SigningKey) -> str:
     """The token. Raises ``GrantRefused``: too_large."""
-    return sign(_written(grant), key)
+    return sign(_written(to_claims(grant)), key)
 
 
-def payload_of(grant: Grant) -> bytes:
-    """The claims as ``sign`` takes them.
+def payload_of(claims: JsonObject) -> bytes:
+    """The claims of a grant as ``sign`` takes them.
 
     Raises ``GrantRefused`` (too_large) for what ``sign`` would refuse, before anything is written about it.
     """
-    payload = _written(grant)
+    payload = _written(claims)
     size = len(payload) * 4 // 3 + _FRAME_BYTES
     if size > MOST_BYTES:
         raise GrantRefused("too_large", f"the grant would have {size} bytes, more than {MOST_BYTES}")
@@ -166,8 +167,8 @@ def _key(segment: str, keys: PublicKeys) -> tuple[str, ECKey]:
     return key_id, key
 
 
-def _written(grant: Grant) -> bytes:
-    return _ENCODER.encode(to_claims(grant)).encode()
+def _written(claims: JsonObject) -> bytes:
+    return _ENCODER.encode(claims).encode()
 
 
 def _object(data: bytes, part: str) -> dict[str, Any]:

@@ -164,9 +164,9 @@ class OnnxEncoder:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         encoder = cls(sessions, tokenizer, manifest)
-        _check_probe(encoder, manifest)
-        # Int8 kernels differ between processors and versions: what one read is not what another would have read.
         probe = encoder.read(manifest.probe_text)
+        _check_probe(probe.vector, manifest)
+        # Int8 kernels differ between processors and versions: what one read is not what another would have read.
         heard = sha256(probe.vector.tobytes() + probe.states.tobytes()).hexdigest()
         encoder.readings = f"{manifest.fingerprint} {heard}"
         if memories is not None:
@@ -284,8 +284,7 @@ def _session_options(threads: int) -> ort.SessionOptions:
     return options
 
 
-def _check_probe(encoder: OnnxEncoder, manifest: Manifest) -> None:
-    (vector,) = encoder.encode([manifest.probe_text])
+def _check_probe(vector: Vector, manifest: Manifest) -> None:
     if manifest.probe_vector.shape != vector.shape:
         raise EncoderError("the manifest's probe vector has another width than the model's vectors")
     if not float(vector @ manifest.probe_vector) >= PROBE_COSINE:

@@ -78,18 +78,15 @@ class Recollection:
         if self._path is None or missing <= MISSING_SHARE * len(kept):
             return
         # Another worker of this service may have written the very same just now.
-        theirs = MemoryFile.open(self._path, self._fingerprint)
-        if theirs is not None and all(theirs.holds(self._fingerprint, text, role) for text, role in kept):
-            self._file = theirs
-            with self._lock:
-                self._made -= kept.keys()
-            return
-        try:
-            memories.write(self._path, self._fingerprint, kept)
-        except OSError as error:
-            # Only speed is lost: the next start makes them again.
-            log.warning("memories cannot be kept in %s: %s", self._path, error)
-            return
+        file = MemoryFile.open(self._path, self._fingerprint)
+        if file is None or not all(file.holds(self._fingerprint, text, role) for text, role in kept):
+            try:
+                memories.write(self._path, self._fingerprint, kept)
+            except OSError as error:
+                # Only speed is lost: the next start makes them again.
+                log.warning("memories cannot be kept in %s: %s", self._path, error)
+                return
+            file = MemoryFile.open(self._path, self._fingerprint)
         with self._lock:
             self._made -= kept.keys()
-        self._file = MemoryFile.open(self._path, self._fingerprint) or self._file
+        self._file = file or self._file
